@@ -1,0 +1,45 @@
+# Everything a developer runs. A fresh machine needs Python >= 3.11 and make.
+PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,$(shell $(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $(p))))
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+CANDLES ?=
+
+.PHONY: all help env demo test lint types format migrations wheel clean
+.DEFAULT_GOAL := all
+
+all: lint types test  ## lint, types and tests: what CI runs
+
+help:  ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+env: $(READY)  ## the virtual environment, with the package installed editable
+
+$(READY): pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer was not found: install it, or run make PYTHON=/path/to/python"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $(READY)
+
+demo: $(READY)  ## an embedded PostgreSQL, candles, a strategy and its trades (CANDLES=file to load your own)
+	@$(BIN)/tradingdb demo $(if $(CANDLES),--candles "$(CANDLES)")
+
+test: $(READY)  ## the whole suite, on a real PostgreSQL
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+lint: $(READY)  ## ruff, and squawk over the SQL of every revision
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(READY)  ## rewrite the code in the house format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(READY)  ## mypy, strict
+	$(BIN)/mypy
+
+wheel: $(READY)  ## build the wheel into dist/
+	$(BIN)/python -m hatchling build -t wheel
+
+clean:  ## remove what make made (never a database)
+	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

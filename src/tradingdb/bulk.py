@@ -1,0 +1,107 @@
+"""Many rows in one statement: upserts, and COPY in both directions. Nothing here commits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, func, literal, literal_column, or_, text
+from sqlalchemy.dialects.postgresql import insert
+
+from tradingdb.core.ddl import table_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+
+    import asyncpg
+    from sqlalchemy.orm import DeclarativeBase
+
+    from tradingdb.database import ReadSession, WriteSession
+
+
+@dataclass(frozen=True, slots=True)
+class UpsertReport:
+    """What became of each row that was handed over."""
+
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+
+
+async def upsert(
+    session: WriteSession,
+    model: type[DeclarativeBase],
+    rows: Iterable[Mapping[str, Any]],
+    *,
+    key: Sequence[str] | None = None,
+    update: Sequence[str] = (),
+) -> UpsertReport:
+    """Insert rows, and where one with the same key exists update the columns named in `update` that differ.
+
+    `key` names the columns of a unique constraint (default: the primary key). A row that is there and would not change
+    is not written at all. All rows must have the same keys; the same key twice in `rows` is an error of PostgreSQL. A
+    partitioned table takes no `update`: PostgreSQL cannot say there which rows it inserted.
+    """
+    batch = list(rows)
+    if not batch:
+        return UpsertReport()
+    table = table_of(model)
+    statement = insert(table)
+    target = [table.c[name] for name in key] if key else list(table.primary_key.columns)
+    if not update:
+        statement = statement.on_conflict_do_nothing(index_elements=target)
+        inserted = len((await session.scalars(statement.returning(literal(1)), batch)).all())
+        return UpsertReport(inserted=inserted, unchanged=len(batch) - inserted)
+    fresh = {name: statement.excluded[name] for name in update}
+    differs = or_(*(table.c[name].is_distinct_from(value) for name, value in fresh.items()))
+    touched = {name: func.now() for name, column in table.c.items() if column.onupdate is not None}
+    statement = statement.on_conflict_do_update(index_elements=target, set_=touched | fresh, where=differs)
+    # a row version that this very statement inserted has no deleting or locking transaction
+    was_inserted: ColumnElement[bool] = literal_column(f"({table.name}.xmax = 0)")
+    outcomes = (await session.scalars(statement.returning(was_inserted), batch)).all()
+    inserted = sum(outcomes)
+    return UpsertReport(inserted, len(outcomes) - inserted, len(batch) - len(outcomes))
+
+
+async def driver_in_transaction(session: ReadSession) -> asyncpg.Connection:
+    """The asyncpg connection of a session, with the session's transaction begun on the server.
+
+    asyncpg begins it with the first statement; a COPY before that would be committed on its own.
+    """
+    connection = await session.connection()
+    raw = (await connection.get_raw_connection()).driver_connection
+    if raw is None:
+        raise AssertionError  # pragma: no cover - a checked-out connection has a driver
+    if not raw.is_in_transaction():
+        await session.execute(text("SELECT 1"))
+    return raw
+
+
+async def copy_in(
+    session: WriteSession, table: str, columns: Sequence[str], blocks: AsyncIterator[bytes] | Iterable[bytes]
+) -> int:
+    """COPY blocks of PostgreSQL's binary format into a table, inside the session's transaction. Returns rows."""
+    raw = await driver_in_transaction(session)
+    source = blocks if hasattr(blocks, "__aiter__") else _as_async(blocks)
+    status = await raw.copy_to_table(table, source=source, columns=list(columns), format="binary")
+    return int(status.split()[1])
+
+
+async def copy_out(session: ReadSession, query: str) -> bytearray:
+    """The result of a query in PostgreSQL's binary COPY format.
+
+    COPY takes no parameters: format nothing into the query but numbers, times and names of ours.
+    """
+    raw = await driver_in_transaction(session)
+    received = bytearray()
+
+    async def receive(block: bytes) -> None:
+        received.extend(block)
+
+    await raw.copy_from_query(query, output=receive, format="binary")
+    return received
+
+
+async def _as_async(blocks: Iterable[bytes]) -> AsyncIterator[bytes]:
+    for block in blocks:
+        yield block

@@ -1,0 +1,77 @@
+"""Candles as columns: the one form that every source is turned into and that everything else works on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+NO_COUNT = -1
+"""Stands for a trade count that was not reported; floats have NaN for that."""
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class CandleColumns:
+    """Equally long numpy arrays. Values that were not reported are NaN (floats) or `NO_COUNT`.
+
+    `open_time` is int64, microseconds since 1970-01-01T00:00Z; prices and volumes are float64, `trade_count` int64,
+    the flags bool.
+    """
+
+    open_time: NDArray[np.int64]
+    open: NDArray[np.float64]
+    high: NDArray[np.float64]
+    low: NDArray[np.float64]
+    close: NDArray[np.float64]
+    volume: NDArray[np.float64]
+    quote_volume: NDArray[np.float64]
+    trade_count: NDArray[np.int64]
+    taker_buy_volume: NDArray[np.float64]
+    is_closed: NDArray[np.bool_] | None = None
+    """None: judged by the clock when written."""
+    is_synthetic: NDArray[np.bool_] | None = None
+    """None: none of them is."""
+
+    def __len__(self) -> int:
+        return len(self.open_time)
+
+    def take(self, rows: Any) -> CandleColumns:
+        """The same columns with only the chosen rows: a slice, a mask or positions."""
+        columns: dict[str, Any] = {}
+        for field in fields(self):
+            column = getattr(self, field.name)
+            columns[field.name] = None if column is None else column[rows]
+        return CandleColumns(**columns)
+
+
+def candle_columns(
+    open_time: NDArray[np.int64],
+    prices: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
+    **optional: NDArray[Any] | None,
+) -> CandleColumns:
+    """Columns from those that a source has; the others are filled with "not reported"."""
+    size = len(open_time)
+    filled = {
+        "volume": np.full(size, np.nan),
+        "quote_volume": np.full(size, np.nan),
+        "trade_count": np.full(size, NO_COUNT, np.int64),
+        "taker_buy_volume": np.full(size, np.nan),
+    } | {name: column for name, column in optional.items() if column is not None}
+    return CandleColumns(open_time, *prices, **filled)
+
+
+def to_microseconds(at: datetime) -> int:
+    """Microseconds since 1970-01-01T00:00Z of an aware datetime, exactly."""
+    return (at - EPOCH) // timedelta(microseconds=1)
+
+
+def to_datetime(microseconds: int) -> datetime:
+    """The inverse of `to_microseconds`."""
+    return EPOCH + timedelta(microseconds=microseconds)

@@ -1,0 +1,113 @@
+"""Candles from files: CSV, Feather, Parquet and JSON, gzipped or not. What a file is, its content decides."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tradingdb.candles.arrow_tables import BadCellError, from_table, require_arrow
+from tradingdb.candles.csv_files import CsvText
+from tradingdb.candles.json_files import from_json
+from tradingdb.candles.validate import problems
+from tradingdb.errors import InvalidValueError, UnusableFileError
+
+try:
+    import pyarrow as pa
+    import pyarrow.feather as pa_feather
+    import pyarrow.parquet as pa_parquet
+except ImportError:  # the extra is optional
+    pa = pa_feather = pa_parquet = None
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tradingdb.candles.columns import CandleColumns
+    from tradingdb.core.timeframe import Timeframe
+
+GZIP, PARQUET = b"\x1f\x8b", b"PAR1"
+FEATHER = (b"ARROW1", b"FEA1")
+
+
+@dataclass(frozen=True, slots=True)
+class FileCandles:
+    """The candles of a file, and how to say where one of them stands in it."""
+
+    path: Path
+    columns: CandleColumns
+    place: Callable[[int], str]
+    """Row, counted from 0, to words: `line 7` or `row 7`."""
+
+    def __len__(self) -> int:
+        return len(self.columns)
+
+    def check(self, timeframe: Timeframe) -> None:
+        """Refuse the file if one of its rows cannot be a candle of that timeframe.
+
+        Raises:
+            UnusableFileError: the message names file, line and reason of the first.
+        """
+        found = problems(self.columns, timeframe)
+        if found:
+            more = f" ({len(found) - 1:,} more rows have problems)" if len(found) > 1 else ""
+            raise UnusableFileError(
+                f"{self.path}, {self.place(found[0].row)}: {found[0].reason}{more}. Nothing was stored."
+            )
+
+
+def read_file(path: Path | str, *, timezone: str = "UTC") -> FileCandles:
+    """Read the candles of a file. `timezone` is the zone of times that carry none.
+
+    Raises:
+        UnusableFileError: it cannot be read as candles; the message names file, place and reason.
+        MissingExtraError: its format needs pyarrow.
+    """
+    path = Path(path)
+    place: Callable[[int], str] = _row
+    try:
+        content = _content(path)
+        if content.startswith((PARQUET, *FEATHER)):
+            columns = from_table(_arrow_file(content), timezone=timezone)
+        elif content.lstrip()[:1] in {b"[", b"{"}:
+            columns = from_json(content, timezone=timezone)
+        else:
+            text = CsvText(content)
+            place = text.place
+            columns = from_table(text.table(), timezone=timezone)
+        if not len(columns):
+            raise InvalidValueError("it holds no candles")  # noqa: TRY301 - said like every other reason
+    except BadCellError as error:
+        raise UnusableFileError(f"{path}, {place(error.row)}: {error.reason}. Nothing was stored.") from None
+    except InvalidValueError as error:
+        raise UnusableFileError(f"{path}: {str(error).rstrip('.')}. Nothing was stored.") from None
+    return FileCandles(path, columns, place)
+
+
+def _row(row: int) -> str:
+    return f"row {row + 1}"
+
+
+def _content(path: Path) -> bytes:
+    try:
+        content = path.read_bytes()
+        if content.startswith(GZIP):
+            content = gzip.decompress(content)
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        raise InvalidValueError("the gzip data are damaged or cut off") from None
+    except OSError as error:
+        raise InvalidValueError(f"it cannot be read ({error.strerror})") from None
+    if not content.strip():
+        raise InvalidValueError("it is empty")
+    return content
+
+
+def _arrow_file(content: bytes) -> Any:
+    require_arrow()
+    try:
+        read = pa_parquet.read_table if content.startswith(PARQUET) else pa_feather.read_table
+        return read(io.BytesIO(content))
+    except (pa.ArrowInvalid, OSError) as error:
+        raise InvalidValueError(f"it is damaged ({str(error).splitlines()[0][:120]})") from None

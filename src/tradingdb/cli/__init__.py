@@ -1,0 +1,5 @@
+"""The `tradingdb` command."""
+
+
+def main() -> None:
+    """Run the command."""

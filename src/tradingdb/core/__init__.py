@@ -1,0 +1,1 @@
+"""What the models are made of. Knows SQLAlchemy, knows no table."""

@@ -1,0 +1,15 @@
+"""Identifiers that leave the system: UUID version 7 (RFC 9562), ordered by the time they were made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from uuid_utils.compat import uuid7 as _uuid7
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+
+def uuid7() -> UUID:
+    """A new identifier; later ones sort after earlier ones, so B-tree inserts stay at the right edge."""
+    return _uuid7()

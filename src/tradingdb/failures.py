@@ -1,0 +1,137 @@
+"""What PostgreSQL and its driver say when something fails, in our words. Told apart by sqlstate, never by text."""
+
+from __future__ import annotations
+
+import ssl
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from tradingdb.errors import (
+    DatabaseMissingError,
+    DatabaseUnavailableError,
+    InsufficientRightsError,
+    LockTimeoutError,
+    LoginRefusedError,
+    TradingDBError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+REPEATABLE = {"40001", "40P01"}
+"""Serialization failure and deadlock: PostgreSQL has rolled the transaction back and asks to try again."""
+
+SERVER_GONE = {"57P01", "57P02", "57P03", "08000", "08001", "08003", "08004", "08006", "08007"}
+READ_ONLY = "25006"
+LOCK_NOT_AVAILABLE = "55P03"
+INSUFFICIENT_PRIVILEGE = "42501"
+
+_MEANING: dict[str, tuple[type[TradingDBError], str | None]] = {
+    "28P01": (LoginRefusedError, None),
+    "28000": (
+        LoginRefusedError,
+        "PostgreSQL refused the login: the user does not exist or pg_hba.conf has no entry for it.",
+    ),
+    "3D000": (DatabaseMissingError, None),
+    "53300": (
+        DatabaseUnavailableError,
+        "PostgreSQL has no connection left (max_connections): close some, or use a smaller pool.",
+    ),
+    LOCK_NOT_AVAILABLE: (LockTimeoutError, None),
+    INSUFFICIENT_PRIVILEGE: (
+        InsufficientRightsError,
+        "The database role lacks a right that this needs: connect as the owner of the schema, or have it granted.",
+    ),
+    READ_ONLY: (
+        InsufficientRightsError,
+        "PostgreSQL refused to write: the session is read-only (db.read()), or the server is a replica.",
+    ),
+}
+
+
+def sqlstate_of(error: BaseException) -> str | None:
+    """The five characters by which PostgreSQL names a failure, if the server said anything."""
+    for candidate in (getattr(error, "orig", None), error):
+        state = getattr(candidate, "sqlstate", None)
+        if isinstance(state, str):
+            return state
+    return None
+
+
+def constraint_of(error: BaseException) -> str | None:
+    """The name of the constraint that a row violated, if it was one."""
+    for candidate in (getattr(getattr(error, "orig", None), "__cause__", None), error):
+        name = getattr(candidate, "constraint_name", None)
+        if isinstance(name, str):
+            return name
+    return None
+
+
+def is_connection_loss(error: BaseException) -> bool:
+    """Whether the server went away, so that nothing is known of a statement under way."""
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    return sqlstate_of(error) in SERVER_GONE or isinstance(
+        error,
+        (
+            ConnectionError,
+            asyncpg.InterfaceError,
+            asyncpg.ConnectionDoesNotExistError,
+            DatabaseUnavailableError,
+        ),
+    )
+
+
+def is_repeatable(error: BaseException) -> bool:
+    """Whether running the whole unit of work again may succeed."""
+    return sqlstate_of(error) in REPEATABLE or is_connection_loss(error)
+
+
+def translated(error: BaseException) -> TradingDBError | None:
+    """The same failure of PostgreSQL or its driver as one of our errors; None where the original says it best."""
+    state = sqlstate_of(error)
+    if state in _MEANING:
+        kind, message = _MEANING[state]
+        return kind(message)
+    if isinstance(error, PoolTimeoutError):
+        return DatabaseUnavailableError(
+            "Every connection of the pool is in use for too long: use a larger pool, or hold sessions for less time."
+        )
+    if state in SERVER_GONE:
+        return DatabaseUnavailableError()
+    if (isinstance(error, DBAPIError) and error.connection_invalidated) or isinstance(error, asyncpg.InterfaceError):
+        return DatabaseUnavailableError("The connection to PostgreSQL was lost.")
+    return None
+
+
+def why_no_connection(error: BaseException) -> TradingDBError | None:
+    """Why connecting failed. Wider than `translated`: while connecting, every OSError is about the connection."""
+    if isinstance(error, ssl.SSLError):
+        return DatabaseUnavailableError(
+            f"TLS with PostgreSQL failed ({error.reason or 'handshake'}): "
+            "check sslmode and sslrootcert in DATABASE_URL."
+        )
+    if isinstance(error, TimeoutError):
+        return DatabaseUnavailableError(
+            "PostgreSQL did not answer in time: it is down, overloaded or behind a firewall; check DATABASE_URL."
+        )
+    if isinstance(error, OSError):
+        return DatabaseUnavailableError()
+    return translated(error)
+
+
+@contextmanager
+def in_our_words(translate: Callable[[BaseException], TradingDBError | None] = translated) -> Iterator[None]:
+    """Raise our error instead of the driver's, where ours says more."""
+    try:
+        yield
+    except TradingDBError:
+        raise
+    except Exception as error:
+        if (ours := translate(error)) is not None:
+            raise ours from error
+        raise

@@ -1,0 +1,345 @@
+"""Alembic, callable: the same revisions from a checkout, an installed wheel or a service's own start-up code.
+
+Every function takes a `Database`; it uses a connection of its own, without the pool's time limits. Our version table is
+`tradingdb_version`, so a service's own Alembic beside it is untouched.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import text
+
+from tradingdb.catalogue import Difference, Snapshot, compare, snapshot
+from tradingdb.database import maintenance_connection
+from tradingdb.errors import (
+    ConfigurationError,
+    ExtensionMissingError,
+    InsufficientRightsError,
+    SchemaAheadError,
+    SchemaBehindError,
+    SchemaMismatchError,
+    TradingDBError,
+    UnknownRevisionError,
+)
+from tradingdb.failures import INSUFFICIENT_PRIVILEGE, sqlstate_of
+from tradingdb.models import Base
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+    from sqlalchemy import Connection
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from tradingdb.database import Database
+
+VERSION_TABLE = "tradingdb_version"
+MIGRATION_LOCK = 7_236_839_128_415_203
+"""Key of the advisory lock that one migrator at a time holds; any number that nobody else uses."""
+
+DOCSTRING_QUESTIONS = ("Why:", "Locks:", "Safe while old code runs:", "Undo:")
+
+_PACKAGED = Path(__file__).with_name("_alembic")
+_CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One step of the schema's history."""
+
+    id: str
+    down_revision: str | None
+    title: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Where a database stands in that history."""
+
+    current: str | None
+    head: str
+    pending: tuple[Revision, ...]
+
+    @property
+    def is_current(self) -> bool:
+        """Whether nothing is pending."""
+        return self.current == self.head
+
+
+async def upgrade(database: Database, revision: str = "head") -> Status:
+    """Bring the schema forward, to `head`, a revision, or `+N`. Does nothing, and takes no lock, when it is there.
+
+    Raises:
+        ExtensionMissingError: pgvector is not installed on the server.
+        InsufficientRightsError: the role may not create what the schema needs.
+        LockTimeoutError: another migrator or a long transaction was in the way.
+        SchemaAheadError: the schema is newer than this package.
+        UnknownRevisionError: there is no such revision.
+    """
+    before = await status(database)
+    if not (before.is_current and revision in {"head", before.head}):
+        await _run(database, lambda config: command.upgrade(config, revision))
+    return await status(database)
+
+
+async def downgrade(database: Database, revision: str) -> Status:
+    """Take the schema back, to a revision, `-N` or `base`. What the undone revisions added is lost."""
+    await status(database)
+    await _run(database, lambda config: command.downgrade(config, revision))
+    return await status(database)
+
+
+async def status(database: Database) -> Status:
+    """Where the schema stands.
+
+    Raises:
+        SchemaAheadError: it has a revision that this package does not know.
+    """
+    async with _connection(database) as connection:
+        current = await connection.run_sync(_current)
+    revisions = history()
+    known = [revision.id for revision in revisions]
+    if current is not None and current not in known:
+        raise SchemaAheadError(
+            f"The schema is at revision {current}, which this package does not know: upgrade the tradingdb package."
+        )
+    pending = revisions[known.index(current) + 1 :] if current is not None else revisions
+    return Status(current, known[-1], tuple(pending))
+
+
+async def require_current(database: Database) -> None:
+    """Refuse to work on a schema that this package was not made for.
+
+    Raises:
+        SchemaBehindError: revisions are pending, or there is no schema at all.
+        SchemaAheadError: the schema is newer than this package.
+    """
+    found = await status(database)
+    if found.current is None:
+        raise SchemaBehindError("The database has no tradingdb schema yet: run `tradingdb db setup`.")
+    if not found.is_current:
+        raise SchemaBehindError(
+            f"The schema is {len(found.pending)} revision(s) older than this package: run `tradingdb migrate upgrade`."
+        )
+
+
+def history() -> list[Revision]:
+    """Every revision, oldest first."""
+    scripts = ScriptDirectory.from_config(_config())
+    return [
+        Revision(
+            script.revision,
+            script.down_revision if isinstance(script.down_revision, str) else None,
+            script.doc.splitlines()[0],
+            Path(script.path),
+        )
+        for script in reversed(list(scripts.walk_revisions()))
+    ]
+
+
+async def check(database: Database) -> list[Difference]:
+    """How the schema differs from the models of this package, object by object. Empty: not at all."""
+    async with _connection(database) as connection:
+        return await connection.run_sync(_differences, None)
+
+
+async def stamp(database: Database, revision: str = "head") -> Status:
+    """Mark a schema that was made without our migrations as being at a revision, after proving that it is.
+
+    Raises:
+        SchemaMismatchError: it is not; the message lists the first differences.
+        UnknownRevisionError: there is no such revision.
+    """
+    target = _resolve(revision)
+    async with _connection(database) as connection:
+        differences = await connection.run_sync(_differences, target)
+    if differences:
+        listed = "; ".join(str(difference) for difference in differences[:3])
+        more = f"; and {len(differences) - 3} more" if len(differences) > 3 else ""  # noqa: PLR2004
+        raise SchemaMismatchError(
+            f"The schema is not that of revision {target}, so it was not stamped: {listed}{more}."
+        )
+    await _run(database, lambda config: command.stamp(config, target, purge=True))
+    return await status(database)
+
+
+def sql(revision: str = "head") -> str:
+    """The SQL of an upgrade from an empty database, or of a range `from:to`, for a person to review and run."""
+    buffer = io.StringIO()
+    with _in_our_words():
+        command.upgrade(_config(output=buffer), revision, sql=True)
+    return buffer.getvalue()
+
+
+async def generate(database: Database, message: str) -> Path:
+    """Write a revision from the difference between the models and the database. Read it before you commit it."""
+    _require_checkout()
+    script: Any = await _run(database, lambda config: command.revision(config, message, autogenerate=True))
+    return Path(script.path)
+
+
+def create(message: str) -> Path:
+    """Write an empty revision."""
+    _require_checkout()
+    script: Any = command.revision(_config(), message)
+    return Path(script.path)
+
+
+def validate() -> list[str]:
+    """What is wrong with the revision files, in sentences: one line of history, frozen, explained, and valid SQL."""
+    problems = []
+    revisions = history()
+    if len([r for r in revisions if r.down_revision is None]) != 1:
+        problems.append("There is more than one first revision.")
+    for earlier, later in pairwise(revisions):
+        if later.down_revision != earlier.id:
+            problems.append(f"{later.path.name} does not follow {earlier.path.name}.")
+    for revision in revisions:
+        problems += [f"{revision.path.name} {problem}." for problem in _problems_of(revision.path)]
+    sql()
+    return problems
+
+
+def _problems_of(path: Path) -> Iterator[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    explanation = ast.get_docstring(tree) or ""
+    for question in DOCSTRING_QUESTIONS:
+        answer = explanation.partition(question)[2].strip()
+        if not answer or answer.startswith("("):
+            yield f"does not answer {question!r} in its docstring"
+    for node in ast.walk(tree):
+        modules = (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+        if any(module.split(".")[0] == "tradingdb" for module in modules):
+            yield "imports tradingdb, so it would change when the models do"
+
+
+def explained(connection: Connection, error: BaseException) -> TradingDBError | None:
+    """Why a revision failed, where the server can be asked for the reason."""
+    available = connection.scalar(text("SELECT count(*) FROM pg_available_extensions WHERE name = 'vector'"))
+    connection.rollback()
+    if not available:
+        major = connection.dialect.server_version_info[0] if connection.dialect.server_version_info else ""
+        return ExtensionMissingError(
+            f"PostgreSQL lacks the extension pgvector: install it on the server (Debian and Ubuntu: "
+            f"apt install postgresql-{major}-pgvector; Docker: the image pgvector/pgvector:pg{major}), then try again."
+        )
+    if sqlstate_of(error) == INSUFFICIENT_PRIVILEGE:
+        return InsufficientRightsError(
+            "The database role may not create tables or the extension vector here: "
+            "connect as the owner of the database, or have an administrator run "
+            "CREATE EXTENSION vector and GRANT CREATE ON SCHEMA public."
+        )
+    return None
+
+
+def partitions_of(connection: Connection) -> frozenset[str]:
+    """Names of all partitions in the current schema, by catalogue: they are data, not schema."""
+    was_in_transaction = connection.in_transaction()
+    names = connection.scalars(
+        text("SELECT relname FROM pg_class WHERE relispartition AND relnamespace = current_schema()::regnamespace")
+    )
+    found = frozenset(names)
+    if not was_in_transaction:
+        connection.rollback()
+    return found
+
+
+# --- how Alembic is called ------------------------------------------------------------------------------------------
+
+
+def _config(connection: Connection | None = None, output: io.StringIO | None = None) -> Config:
+    ini = _CHECKOUT / "alembic.ini"
+    in_checkout = not _PACKAGED.exists()
+    config = Config(ini if in_checkout else None, stdout=output or io.StringIO(), output_buffer=output)
+    config.set_main_option("script_location", str(_CHECKOUT / "alembic" if in_checkout else _PACKAGED))
+    config.attributes["connection"] = connection
+    return config
+
+
+@asynccontextmanager
+async def _connection(database: Database) -> AsyncIterator[AsyncConnection]:
+    await database.open()
+    async with maintenance_connection(database.target, application_name="tradingdb-migrations") as connection:
+        yield connection
+
+
+async def _run(database: Database, action: Callable[[Config], Any]) -> Any:
+    def on(connection: Connection) -> Any:
+        with _in_our_words():
+            return action(_config(connection))
+
+    async with _connection(database) as connection:
+        return await connection.run_sync(on)
+
+
+@contextmanager
+def _in_our_words() -> Iterator[None]:
+    try:
+        yield
+    except CommandError as error:
+        raise UnknownRevisionError(
+            f"{str(error).rstrip('.')}: `tradingdb migrate history` lists the revisions that exist."
+        ) from error
+
+
+def _current(connection: Connection) -> str | None:
+    if connection.scalar(text("SELECT to_regclass(:name)"), {"name": VERSION_TABLE}) is None:
+        return None
+    version = connection.scalar(text(f"SELECT version_num FROM {VERSION_TABLE}"))  # noqa: S608 - a constant
+    return None if version is None else str(version)
+
+
+def _resolve(revision: str) -> str:
+    with _in_our_words():
+        script = ScriptDirectory.from_config(_config()).get_revision(revision)
+    if script is None:
+        raise UnknownRevisionError(
+            f"There is no revision {revision}: `tradingdb migrate history` lists those that exist."
+        )
+    return script.revision
+
+
+def _differences(connection: Connection, revision: str | None) -> list[Difference]:
+    return compare(_expected(connection, revision), snapshot(connection))
+
+
+def _expected(connection: Connection, revision: str | None) -> Snapshot:
+    """Build a schema beside the real one, look at it, and roll everything back: only the server knows its own words."""
+    scratch = f"tradingdb_scratch_{uuid4().hex}"
+    transaction = connection.begin()
+    try:
+        connection.execute(text(f"CREATE SCHEMA {scratch}"))
+        connection.execute(text(f"SET LOCAL search_path = {scratch}, public"))
+        if revision is None:
+            Base.metadata.create_all(connection, checkfirst=False)
+        else:
+            command.upgrade(_config(connection), revision)
+        return snapshot(connection, scratch)
+    finally:
+        transaction.rollback()
+
+
+def _require_checkout() -> None:
+    if _PACKAGED.exists():
+        raise ConfigurationError(
+            "New revisions are written in a checkout of tradingdb, and this is an installed package; "
+            "a service keeps its own tables in its own Alembic."
+        )

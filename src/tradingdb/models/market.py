@@ -1,0 +1,254 @@
+"""Where and what is traded, and what it did."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, SmallInteger, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import INTERVAL
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from tradingdb.core.base import Base, finite, not_blank, one_of, share
+from tradingdb.core.columns import (
+    Code,
+    Count,
+    CreatedAt,
+    CText,
+    FalseByDefault,
+    IntegerPK,
+    Name,
+    Payload,
+    Price,
+    Quantity,
+    Reference,
+    Share,
+    SmallPK,
+    TrueByDefault,
+    UpdatedAt,
+)
+from tradingdb.core.timeframe import Timeframe
+from tradingdb.core.types import CleanText, EnumText, UtcDateTime
+
+
+class VenueKind(StrEnum):
+    """What kind of source a venue is."""
+
+    EXCHANGE = "exchange"
+    DEX = "dex"
+    BROKER = "broker"
+    DATA_VENDOR = "data_vendor"
+    SIMULATED = "simulated"
+
+
+class InstrumentKind(StrEnum):
+    """What kind of thing is traded."""
+
+    SPOT = "spot"
+    PERPETUAL = "perpetual"
+    FUTURE = "future"
+    OPTION = "option"
+    EQUITY = "equity"
+    FX = "fx"
+    INDEX = "index"
+    POOL = "pool"
+
+
+class InstrumentStatus(StrEnum):
+    """Whether an instrument can be traded now."""
+
+    ANNOUNCED = "announced"
+    TRADING = "trading"
+    HALTED = "halted"
+    DELISTED = "delisted"
+
+
+class OptionKind(StrEnum):
+    """Right to buy or to sell."""
+
+    CALL = "call"
+    PUT = "put"
+
+
+class TimeframeInfo(Base):
+    """A length of candles, for queries that need its duration."""
+
+    __tablename__ = "timeframes"
+
+    code: Mapped[Timeframe] = mapped_column(EnumText(Timeframe), primary_key=True)
+    duration: Mapped[timedelta] = mapped_column(
+        INTERVAL, comment="A month counts as 30 days here; its candles are calendar months."
+    )
+    position: Mapped[int] = mapped_column(SmallInteger, unique=True, comment="Order from short to long.")
+
+    __table_args__ = (one_of("code", Timeframe), {"comment": __doc__})
+
+
+class Venue(Base):
+    """A place where instruments trade, or a source of market data."""
+
+    __tablename__ = "venues"
+
+    id: Mapped[SmallPK]
+    code: Mapped[Code] = mapped_column(unique=True, comment="Lower case, as ccxt spells it where ccxt knows it.")
+    name: Mapped[Name]
+    kind: Mapped[VenueKind] = mapped_column(EnumText(VenueKind))
+    website: Mapped[str | None]
+    is_active: Mapped[TrueByDefault]
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[UpdatedAt]
+
+    instruments: Mapped[list[Instrument]] = relationship(back_populates="venue", lazy="raise", passive_deletes=True)
+
+    __table_args__ = (
+        one_of("kind", VenueKind),
+        CheckConstraint(r"code ~ '^[a-z0-9][a-z0-9_.-]*$'", name="code_lower"),
+        {"comment": __doc__},
+    )
+
+
+class Instrument(Base):
+    """What trades at a venue."""
+
+    __tablename__ = "instruments"
+
+    id: Mapped[IntegerPK]
+    venue_id: Mapped[int] = mapped_column(SmallInteger, ForeignKey("venues.id", ondelete="RESTRICT"))
+    symbol: Mapped[Reference] = mapped_column(comment="Unified symbol, for example BTC/USDT:USDT for a perpetual.")
+    native_symbol: Mapped[Reference | None] = mapped_column(comment="The venue's own spelling, for example BTCUSDT.")
+    kind: Mapped[InstrumentKind] = mapped_column(EnumText(InstrumentKind), server_default=InstrumentKind.SPOT)
+    base_currency: Mapped[Code | None]
+    quote_currency: Mapped[Code | None]
+    settle_currency: Mapped[Code | None] = mapped_column(comment="What profit is paid in; NULL for spot.")
+    price_tick: Mapped[Price | None] = mapped_column(comment="Smallest step of a price.")
+    quantity_step: Mapped[Quantity | None] = mapped_column(comment="Smallest step of a quantity (lot).")
+    min_quantity: Mapped[Quantity | None]
+    max_quantity: Mapped[Quantity | None]
+    min_notional: Mapped[Quantity | None] = mapped_column(comment="Smallest order, in quote currency.")
+    contract_size: Mapped[Quantity] = mapped_column(server_default="1", comment="Units of base in one contract.")
+    is_inverse: Mapped[FalseByDefault] = mapped_column(comment="Profit is paid in base currency.")
+    strike_price: Mapped[Price | None]
+    option_kind: Mapped[OptionKind | None] = mapped_column(EnumText(OptionKind))
+    expires_at: Mapped[datetime | None] = mapped_column(comment="NULL: never.")
+    network: Mapped[Code | None] = mapped_column(comment="Blockchain of an on-chain instrument.")
+    contract_address: Mapped[Reference | None] = mapped_column(comment="Token or pool address on that blockchain.")
+    status: Mapped[InstrumentStatus] = mapped_column(
+        EnumText(InstrumentStatus), server_default=InstrumentStatus.TRADING
+    )
+    listed_at: Mapped[datetime | None]
+    delisted_at: Mapped[datetime | None]
+    venue_info: Mapped[Payload] = mapped_column(comment="What the venue says about it, as it came.")
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[UpdatedAt]
+
+    venue: Mapped[Venue] = relationship(back_populates="instruments", lazy="raise")
+
+    __table_args__ = (
+        UniqueConstraint("venue_id", "symbol"),
+        Index("ix_instruments__symbol", "symbol"),
+        one_of("kind", InstrumentKind),
+        one_of("status", InstrumentStatus),
+        one_of("option_kind", OptionKind),
+        *not_blank("symbol"),
+        *finite("price_tick", "quantity_step", "contract_size", sign="> 0"),
+        *finite("min_quantity", "max_quantity", "min_notional", sign=">= 0"),
+        *finite("strike_price"),
+        CheckConstraint("delisted_at > listed_at", name="delisted_after_listed"),
+        CheckConstraint("max_quantity >= min_quantity", name="quantity_range"),
+        CheckConstraint("(kind = 'option') = (option_kind IS NOT NULL)", name="option_has_kind"),
+        {"comment": __doc__},
+    )
+
+    def quantize_price(self, price: Decimal) -> Decimal:
+        """The nearest price on the tick grid, ties to even. Unchanged where no tick is known."""
+        return _on_grid(price, self.price_tick, ROUND_HALF_EVEN)
+
+    def quantize_quantity(self, quantity: Decimal) -> Decimal:
+        """The quantity cut down to whole lots, never more than asked. Unchanged where no lot is known."""
+        return _on_grid(quantity, self.quantity_step, ROUND_DOWN)
+
+
+def _on_grid(value: Decimal, step: Decimal | None, rounding: str) -> Decimal:
+    if step is None:
+        return value
+    return (value / step).to_integral_value(rounding) * step
+
+
+GRID_CHECK = " ".join(
+    (
+        "CASE timeframe",
+        *(
+            f"WHEN '{timeframe}' THEN date_bin('{timeframe.seconds} seconds', open_time, "
+            f"to_timestamp({timeframe.origin_seconds})) = open_time"
+            for timeframe in Timeframe
+            if timeframe.seconds is not None
+        ),
+        "WHEN '1M' THEN date_trunc('month', open_time, 'UTC') = open_time",
+        "END",
+    )
+)
+"""The same grid as `Timeframe.floor`, in SQL; an unknown timeframe gives NULL and is refused by its own CHECK."""
+
+
+class Candle(Base):
+    """One OHLCV bar of an instrument, covering [open_time, open_time + timeframe)."""
+
+    __tablename__ = "candles"
+
+    instrument_id: Mapped[int] = mapped_column(
+        Integer, ForeignKey("instruments.id", ondelete="RESTRICT"), primary_key=True, autoincrement=False
+    )
+    timeframe: Mapped[CText] = mapped_column(primary_key=True)
+    open_time: Mapped[datetime] = mapped_column(UtcDateTime, primary_key=True)
+    open: Mapped[float]
+    high: Mapped[float]
+    low: Mapped[float]
+    close: Mapped[float]
+    volume: Mapped[float | None] = mapped_column(comment="In base currency, or contracts. NULL: not reported.")
+    quote_volume: Mapped[float | None] = mapped_column(comment="Turnover in quote currency. NULL: not reported.")
+    trade_count: Mapped[int | None]
+    taker_buy_volume: Mapped[float | None] = mapped_column(comment="Part of the volume that takers bought.")
+    large_trade_volume: Mapped[float | None] = mapped_column(comment="Part of the volume in large trades.")
+    quality_score: Mapped[Share | None] = mapped_column(comment="0 to 1, by whoever judged it.")
+    is_closed: Mapped[TrueByDefault] = mapped_column(comment="False while the bar is still growing.")
+    is_synthetic: Mapped[FalseByDefault] = mapped_column(comment="Made to fill a gap; real data replaces it.")
+    source: Mapped[CText | None] = mapped_column(comment="Where the values came from.")
+
+    __table_args__ = (
+        one_of("timeframe", Timeframe),
+        CheckConstraint(GRID_CHECK, name="open_time_on_grid"),
+        CheckConstraint("high >= open AND high >= close AND high >= low AND high < 'Infinity'", name="high_is_highest"),
+        CheckConstraint("low <= open AND low <= close AND low > '-Infinity'", name="low_is_lowest"),
+        *finite("volume", "quote_volume", "taker_buy_volume", "large_trade_volume", sign=">= 0"),
+        CheckConstraint("trade_count >= 0", name="trade_count_not_negative"),
+        *share("quality_score"),
+        {"comment": __doc__, "postgresql_partition_by": "RANGE (open_time)"},
+    )
+
+
+class SeriesCoverage(Base):
+    """What candles there are of an instrument and timeframe; the write path keeps it true."""
+
+    __tablename__ = "series_coverage"
+
+    instrument_id: Mapped[int] = mapped_column(
+        Integer, ForeignKey("instruments.id", ondelete="RESTRICT"), primary_key=True, autoincrement=False
+    )
+    timeframe: Mapped[CText] = mapped_column(primary_key=True)
+    first_open_time: Mapped[datetime]
+    last_open_time: Mapped[datetime]
+    candle_count: Mapped[Count]
+    source: Mapped[str | None] = mapped_column(CleanText(300), comment="Where the newest values came from.")
+    is_syncing: Mapped[FalseByDefault]
+    last_synced_at: Mapped[datetime | None] = mapped_column(comment="When a source was last asked.")
+    sync_error: Mapped[str | None] = mapped_column(comment="Why the last attempt failed. NULL: it did not.")
+    updated_at: Mapped[UpdatedAt]
+
+    __table_args__ = (
+        one_of("timeframe", Timeframe),
+        CheckConstraint("last_open_time >= first_open_time", name="range_ordered"),
+        CheckConstraint("candle_count > 0", name="candle_count_positive"),
+        Index("ix_series_coverage__syncing", "last_synced_at", postgresql_where=text("is_syncing")),
+        {"comment": __doc__},
+    )

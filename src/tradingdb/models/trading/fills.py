@@ -1,0 +1,133 @@
+"""Executions, and the positions that they add up to."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from tradingdb.core.base import Base, finite, not_blank, one_of
+from tradingdb.core.columns import (
+    Code,
+    CreatedAt,
+    Money,
+    Payload,
+    Price,
+    Quantity,
+    Ratio,
+    Reference,
+    UpdatedAt,
+    UuidPK,
+)
+from tradingdb.core.types import EnumText
+from tradingdb.models.trading.orders import OrderSide, PositionSide
+
+if TYPE_CHECKING:
+    from tradingdb.models.trading.orders import Order
+
+
+class Liquidity(StrEnum):
+    """Whether an execution added to the book or took from it."""
+
+    MAKER = "maker"
+    TAKER = "taker"
+
+
+class Fill(Base):
+    """An execution at a venue."""
+
+    __tablename__ = "fills"
+
+    id: Mapped[UuidPK]
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("trading_accounts.id", ondelete="RESTRICT"))
+    instrument_id: Mapped[int] = mapped_column(ForeignKey("instruments.id", ondelete="RESTRICT"))
+    venue_trade_id: Mapped[Reference]
+    sequence: Mapped[int] = mapped_column(
+        SmallInteger, server_default="0", comment="Keeps executions apart that share a venue trade id."
+    )
+    order_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("orders.id", ondelete="RESTRICT"),
+        index=True,
+        comment="NULL: an order that we do not know yet.",
+    )
+    venue_order_id: Mapped[Reference | None] = mapped_column(comment="To join the order when it becomes known.")
+    side: Mapped[OrderSide] = mapped_column(EnumText(OrderSide))
+    position_side: Mapped[PositionSide] = mapped_column(EnumText(PositionSide), server_default=PositionSide.NET)
+    quantity: Mapped[Quantity]
+    price: Mapped[Price]
+    fee: Mapped[Money] = mapped_column(server_default="0", comment="Negative: a rebate.")
+    fee_currency: Mapped[Code | None]
+    liquidity: Mapped[Liquidity | None] = mapped_column(EnumText(Liquidity), comment="NULL: not reported.")
+    bid_price: Mapped[Price | None] = mapped_column(comment="Best bid at execution.")
+    ask_price: Mapped[Price | None] = mapped_column(comment="Best ask at execution.")
+    mark_price: Mapped[Price | None] = mapped_column(comment="Mark price at execution.")
+    executed_at: Mapped[datetime] = mapped_column(comment="By the venue's clock.")
+    details: Mapped[Payload] = mapped_column(comment="Whatever else the venue sent, as it came.")
+    created_at: Mapped[CreatedAt]
+
+    order: Mapped[Order | None] = relationship(back_populates="fills", lazy="raise")
+
+    __table_args__ = (
+        UniqueConstraint("account_id", "instrument_id", "venue_trade_id", "sequence"),
+        Index("ix_fills__instrument_id_executed_at", "instrument_id", text("executed_at DESC")),
+        Index("ix_fills__account_id_executed_at", "account_id", text("executed_at DESC")),
+        Index(
+            "ix_fills__unmatched",
+            "account_id",
+            "venue_order_id",
+            postgresql_where=text("order_id IS NULL"),
+        ),
+        one_of("side", OrderSide),
+        one_of("position_side", PositionSide),
+        one_of("liquidity", Liquidity),
+        *not_blank("venue_trade_id"),
+        *finite("quantity", sign="> 0"),
+        *finite("price", "fee", "bid_price", "ask_price", "mark_price"),
+        CheckConstraint("fee = 0 OR fee_currency IS NOT NULL", name="fee_has_currency"),
+        {"comment": __doc__},
+    )
+
+
+class Position(Base):
+    """What an account holds of an instrument, as its fills say."""
+
+    __tablename__ = "positions"
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("trading_accounts.id", ondelete="RESTRICT"), primary_key=True)
+    instrument_id: Mapped[int] = mapped_column(
+        ForeignKey("instruments.id", ondelete="RESTRICT"), primary_key=True, autoincrement=False, index=True
+    )
+    side: Mapped[PositionSide] = mapped_column(EnumText(PositionSide), primary_key=True)
+    quantity: Mapped[Quantity] = mapped_column(comment="Signed: negative is short. Zero: closed.")
+    average_entry_price: Mapped[Price | None] = mapped_column(comment="NULL when nothing is held.")
+    realized_pnl: Mapped[Money] = mapped_column(server_default="0", comment="In settle currency, before fees.")
+    fees: Mapped[Money] = mapped_column(server_default="0", comment="Paid, in settle currency.")
+    funding: Mapped[Money] = mapped_column(server_default="0", comment="Received, in settle currency.")
+    mark_price: Mapped[Price | None] = mapped_column(comment="Last price that it was valued at.")
+    marked_at: Mapped[datetime | None]
+    unrealized_pnl: Mapped[Money | None] = mapped_column(comment="At the mark price, in settle currency.")
+    leverage: Mapped[Ratio | None]
+    margin_used: Mapped[Money | None]
+    liquidation_price: Mapped[Price | None]
+    stop_price: Mapped[Price | None]
+    target_price: Mapped[Price | None]
+    opened_at: Mapped[datetime | None] = mapped_column(comment="When the present holding began.")
+    last_fill_at: Mapped[datetime | None]
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[UpdatedAt]
+
+    __table_args__ = (
+        one_of("side", PositionSide),
+        *finite("quantity", "average_entry_price", "realized_pnl", "fees", "funding"),
+        *finite("mark_price", "unrealized_pnl", "liquidation_price", "stop_price", "target_price"),
+        *finite("leverage", sign="> 0"),
+        *finite("margin_used", sign=">= 0"),
+        CheckConstraint("side <> 'long' OR quantity >= 0", name="long_not_negative"),
+        CheckConstraint("side <> 'short' OR quantity <= 0", name="short_not_positive"),
+        CheckConstraint("(quantity = 0) = (average_entry_price IS NULL)", name="held_has_price"),
+        {"comment": __doc__},
+    )

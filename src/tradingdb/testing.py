@@ -1,0 +1,115 @@
+"""What a service's own tests use: a real PostgreSQL, and a migrated database per test in some ten milliseconds.
+
+Put `pytest_plugins = ["tradingdb.testing"]` into `conftest.py`. Tests run on an embedded server without fsync that is
+made for the run and removed after it, or on the server that `TRADINGDB_TEST_DATABASE_URL` names. All workers of
+pytest-xdist share it; each test that asks for `tradingdb_database` gets a clone of a migrated template.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import tempfile
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from tradingdb import migrations
+from tradingdb.database import Database, WriteSession, maintenance_connection
+from tradingdb.embedded import EmbeddedServer
+from tradingdb.urls import ConnectionTarget, parse_url
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+THROWAWAY_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+"""For data that nobody misses after a power cut."""
+
+TEMPLATE = "tradingdb_template"
+_TEMPLATE_LOCK = 7_236_839_128_415_205
+
+
+@asynccontextmanager
+async def clone_of_template(server: ConnectionTarget) -> AsyncIterator[ConnectionTarget]:
+    """A migrated database of its own, dropped on the way out."""
+    name = f"tradingdb_test_{uuid4().hex}"
+    async with maintenance_connection(server, autocommit=True) as connection:
+        await connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}"))
+    try:
+        yield server.with_database(name)
+    finally:
+        async with maintenance_connection(server, autocommit=True) as connection:
+            await connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+async def make_template(server: ConnectionTarget) -> None:
+    """Make the migrated template, once per server; others that want it meanwhile wait."""
+    async with maintenance_connection(server, autocommit=True) as connection:
+        while not await connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _TEMPLATE_LOCK}):
+            await asyncio.sleep(0.1)
+        if await connection.scalar(text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": TEMPLATE}):
+            return
+        unfinished = f"{TEMPLATE}_unfinished"
+        await connection.execute(text(f"DROP DATABASE IF EXISTS {unfinished} WITH (FORCE)"))
+        await connection.execute(text(f"CREATE DATABASE {unfinished}"))
+        async with Database(server.with_database(unfinished)) as database:
+            await migrations.upgrade(database)
+        await connection.execute(text(f"ALTER DATABASE {unfinished} RENAME TO {TEMPLATE}"))
+
+
+@pytest.fixture(scope="session")
+def tradingdb_server() -> Iterator[ConnectionTarget]:
+    """A PostgreSQL server to make databases on; the target names its maintenance database."""
+    if url := os.environ.get("TRADINGDB_TEST_DATABASE_URL"):
+        yield parse_url(url)
+        return
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", uuid4().hex)
+    folder = Path(tempfile.gettempdir()) / f"tradingdb-tests-{run[:12]}"
+    version = int(os.environ.get("TRADINGDB_EMBEDDED_POSTGRES", "18"))
+    server = EmbeddedServer(folder, version=version, settings=THROWAWAY_SETTINGS)
+    server.acquire()
+    try:
+        yield ConnectionTarget(server.url("postgres"))
+    finally:
+        server.release()
+        if not server.is_accepting():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def tradingdb_template(tradingdb_server: ConnectionTarget) -> ConnectionTarget:
+    """The server, with the migrated template on it."""
+    await make_template(tradingdb_server)
+    return tradingdb_server
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def tradingdb_database(tradingdb_template: ConnectionTarget) -> AsyncIterator[Database]:
+    """A migrated, empty database of the test's own: commits, connections and faults are real."""
+    async with clone_of_template(tradingdb_template) as target, Database(target) as database:
+        yield database
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def _shared_database(tradingdb_template: ConnectionTarget) -> AsyncIterator[Database]:
+    async with clone_of_template(tradingdb_template) as target, Database(target) as database:
+        yield database
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def tradingdb_session(_shared_database: Database) -> AsyncIterator[WriteSession]:
+    """A session inside a transaction that is rolled back: fast, and commits of the tested code stay inside it."""
+    async with _shared_database.engine.connect() as connection:
+        transaction = await connection.begin()
+        async with WriteSession(
+            bind=connection, join_transaction_mode="create_savepoint", expire_on_commit=False
+        ) as session:
+            yield session
+        await transaction.rollback()

@@ -1,0 +1,1 @@
+"""How time-series tables are laid out on disk."""

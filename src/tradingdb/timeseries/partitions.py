@@ -1,0 +1,179 @@
+"""Monthly partitions: made ahead of need and on write, listed, and retired.
+
+A partition is built beside its table and then attached, because ATTACH does not block readers and writers, and CREATE …
+PARTITION OF does. There is no default partition: it would forbid DETACH … CONCURRENTLY.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Table, text
+
+from tradingdb.core.clock import as_utc, utc_now
+from tradingdb.core.ddl import table_of
+from tradingdb.database import Database, WriteSession, maintenance_connection
+from tradingdb.models import Base
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tradingdb.database import ReadSession
+
+TimeSeries = type[Base] | Table
+"""A model or its table; it must be one of `partitioned_tables`."""
+
+MONTHS_AHEAD = 3
+
+GROWTH_LOCK = 7_236_839_128_415_204
+"""Held until commit by whoever adds partitions or instruments.
+
+Attaching a partition locks the tables that it references against writers; a transaction that has added an instrument
+and then needs a partition would deadlock with another one like it. Both take this lock first, so they queue instead.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """One month of a time-series table, covering [start, end) in UTC."""
+
+    table: str
+    name: str
+    start: datetime
+    end: datetime
+    bytes: int
+
+
+def partitioned_tables() -> list[Table]:
+    """Every table of the schema that is partitioned by time."""
+    return [t for t in Base.metadata.sorted_tables if "partition_by" in t.dialect_options["postgresql"]
+            and t.dialect_options["postgresql"]["partition_by"]]  # fmt: skip
+
+
+async def hold_growth_lock(session: WriteSession) -> None:
+    """Queue behind other transactions that add partitions or instruments, until this one ends."""
+    await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": GROWTH_LOCK})
+
+
+async def ensure(session: WriteSession, table: TimeSeries, first: datetime, last: datetime) -> list[str]:
+    """Make the partitions that rows from `first` to `last` need, in the session's transaction.
+
+    Safe when any number of sessions do it at once. Returns the names of those that were made.
+    """
+    table = _table(table)
+    months = list(_months(as_utc(first), as_utc(last)))
+    missing = await _missing(session, table, months)
+    if not missing:
+        return []
+    await hold_growth_lock(session)
+    missing = await _missing(session, table, months)
+    for start in missing:
+        name = _name(table, start)
+        await session.execute(text(f"CREATE TABLE {name} (LIKE {table.name} INCLUDING ALL)"))
+        await session.execute(
+            text(
+                f"ALTER TABLE {table.name} ATTACH PARTITION {name} "
+                f"FOR VALUES FROM ('{start.isoformat()}') TO ('{_next_month(start).isoformat()}')"
+            )
+        )
+    return [_name(table, start) for start in missing]
+
+
+async def ensure_ahead(session: WriteSession, months: int = MONTHS_AHEAD) -> list[str]:
+    """Make the partitions of this month and the next ones, for every time-series table."""
+    now = utc_now()
+    until = now
+    for _ in range(months):
+        until = _next_month(until)
+    made = []
+    for table in partitioned_tables():
+        made += await ensure(session, table, now, until)
+    return made
+
+
+async def listing(session: ReadSession, table: TimeSeries) -> list[Partition]:
+    """The partitions of a table, oldest first."""
+    table = _table(table)
+    rows = await session.execute(_LISTING, {"table": table.name})
+    return [
+        Partition(table.name, row.name, row.start.astimezone(UTC), row.end.astimezone(UTC), row.bytes) for row in rows
+    ]
+
+
+async def retire(database: Database, table: TimeSeries, before: datetime, *, drop: bool = True) -> list[str]:
+    """Detach the partitions that end at or before an instant, and drop them unless told to keep them as tables.
+
+    Each is detached CONCURRENTLY, outside any transaction: readers and writers of the table go on. Interrupted, it
+    leaves finished work finished; run it again. Returns the names in order.
+    """
+    table = _table(table)
+    retired = []
+    async with maintenance_connection(database.target, autocommit=True) as connection:
+        await connection.execute(text("SET lock_timeout = '5s'"))
+        pending = await connection.scalars(_HALF_DETACHED, {"table": table.name})
+        for name in pending.all():
+            await connection.execute(text(f"ALTER TABLE {table.name} DETACH PARTITION {name} FINALIZE"))
+            retired.append(name)
+        rows = (await connection.execute(_LISTING, {"table": table.name})).all()
+        for row in rows:
+            if row.end <= as_utc(before):
+                await connection.execute(text(f"ALTER TABLE {table.name} DETACH PARTITION {row.name} CONCURRENTLY"))
+                retired.append(row.name)
+        if drop:
+            for name in retired:
+                await connection.execute(text(f"DROP TABLE {name}"))
+    return retired
+
+
+def _table(table: TimeSeries) -> Table:
+    return table if isinstance(table, Table) else table_of(table)
+
+
+async def _missing(session: ReadSession, table: Table, months: list[datetime]) -> list[datetime]:
+    rows = await session.scalars(_NAMES, {"table": table.name})
+    there = set(rows)
+    return [start for start in months if _name(table, start) not in there]
+
+
+def _name(table: Table, start: datetime) -> str:
+    return f"{table.name}_{start:%Y_%m}"
+
+
+def _months(first: datetime, last: datetime) -> Iterator[datetime]:
+    start = first.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    while start <= last:
+        yield start
+        start = _next_month(start)
+
+
+def _next_month(at: datetime) -> datetime:
+    return (at.replace(day=1, hour=0, minute=0, second=0, microsecond=0) + timedelta(days=32)).replace(day=1)
+
+
+_NAMES = text(
+    """
+    SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+    WHERE i.inhparent = to_regclass(:table) AND NOT i.inhdetachpending
+    """
+)
+_HALF_DETACHED = text(
+    """
+    SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+    WHERE i.inhparent = to_regclass(:table) AND i.inhdetachpending
+    """
+)
+_LISTING = text(
+    """
+    SELECT c.relname AS name, pg_total_relation_size(c.oid) AS bytes,
+           (bounds.ends)[1]::timestamptz AS start, (bounds.ends)[2]::timestamptz AS "end"
+    FROM pg_inherits i
+    JOIN pg_class c ON c.oid = i.inhrelid
+    CROSS JOIN LATERAL regexp_match(
+        pg_get_expr(c.relpartbound, c.oid), 'FROM \\(''([^'']+)''\\) TO \\(''([^'']+)''\\)'
+    ) AS bounds (ends)
+    WHERE i.inhparent = to_regclass(:table) AND NOT i.inhdetachpending
+    ORDER BY start
+    """
+)

@@ -1,0 +1,41 @@
+"""Fixtures of the suite: those that `tradingdb.testing` gives to every service, under short names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tradingdb.database import Database, WriteSession
+from tradingdb.urls import ConnectionTarget
+
+pytest_plugins = ["tradingdb.testing"]
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+SHARED_DATA = CHECKOUT.parent / "shared" / "data"
+
+
+@pytest.fixture
+def database(tradingdb_database: Database) -> Database:
+    """A migrated database of the test's own."""
+    return tradingdb_database
+
+
+@pytest.fixture
+def session(tradingdb_session: WriteSession) -> WriteSession:
+    """A session whose work is rolled back."""
+    return tradingdb_session
+
+
+@pytest.fixture(scope="session")
+def server(tradingdb_template: ConnectionTarget) -> ConnectionTarget:
+    """The server that the suite runs on, with the migrated template."""
+    return tradingdb_template
+
+
+@pytest.fixture
+def market_data() -> Path:
+    """The folder of real market data."""
+    if not SHARED_DATA.exists():
+        pytest.skip("real market data are not here: ../shared/data is missing beside the checkout")
+    return SHARED_DATA
