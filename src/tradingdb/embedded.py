@@ -22,6 +22,7 @@ import tempfile
 import time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Self
+from urllib.parse import quote
 
 from sqlalchemy import URL
 
@@ -109,6 +110,10 @@ class EmbeddedServer:
             database=database,
             query={"host": str(self._socket_dir), "port": str(PORT)},
         )
+
+    def libpq_url(self, database: str = DATABASE) -> str:
+        """The same for psql and other programs that use libpq."""
+        return f"postgresql://{SUPERUSER}@/{database}?host={quote(str(self._socket_dir))}&port={PORT}"
 
     def acquire(self) -> None:
         """Make sure that the server runs, and count as a user of it.

@@ -19,7 +19,6 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
 from tradingdb import migrations
 from tradingdb.database import Database, WriteSession, maintenance_connection
@@ -52,7 +51,8 @@ async def clone_of_template(server: ConnectionTarget) -> AsyncIterator[Connectio
 async def make_template(server: ConnectionTarget) -> None:
     """Make the migrated template, once per server; others that want it meanwhile wait."""
     async with maintenance_connection(server, autocommit=True) as connection:
-        while not await connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _TEMPLATE_LOCK}):
+        seat = text("SELECT pg_try_advisory_lock(:key)")
+        while not await connection.scalar(seat, {"key": _TEMPLATE_LOCK}):  # noqa: ASYNC110 - held by another process
             await asyncio.sleep(0.1)
         if await connection.scalar(text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": TEMPLATE}):
             return

@@ -1,0 +1,113 @@
+"""`tradingdb candles`: files in, and what is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from tradingdb import candles, migrations
+from tradingdb.cli.boundary import wait_for
+from tradingdb.cli.options import AsJson, DatabaseUrl, database_at
+from tradingdb.cli.output import console, notes, print_json, print_table
+from tradingdb.core.timeframe import Timeframe
+from tradingdb.database import WriteSession
+from tradingdb.services import market
+
+app = typer.Typer(no_args_is_help=True, help="Candles from files, and what candles there are.")
+
+Venue = Annotated[str, typer.Option(help="Code of the venue, for example binance.")]
+Symbol = Annotated[str, typer.Option(help="Unified symbol, for example BTC/USDT.")]
+
+
+@app.command("import")
+def import_command(
+    file: Annotated[Path, typer.Argument(help="CSV, Feather, Parquet or JSON; gzipped or not.")],
+    venue: Venue,
+    symbol: Symbol,
+    timeframe: Annotated[str, typer.Option(help="Length of the candles, for example 1m, 4h, 1d.")],
+    timezone: Annotated[str, typer.Option(help="Zone of times that carry none.")] = "UTC",
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Load candles from a file. All of them or none; loading the same file again changes nothing."""
+    length = Timeframe.parse(timeframe)
+    loaded = candles.read_file(file, timezone=timezone)
+    loaded.check(length)
+
+    async def work() -> candles.WriteReport:
+        async with database_at(database_url) as database:
+            await migrations.require_current(database)
+            return await database.run(store, idempotent=True)
+
+    async def store(session: WriteSession) -> candles.WriteReport:
+        with _progress() as progress:
+            bar = progress.add_task(file.name, total=len(loaded))
+            instrument = await market.ensure_instrument(session, venue.lower(), symbol)
+            return await candles.write(
+                session,
+                instrument,
+                length,
+                loaded.columns,
+                source=file.name,
+                on_progress=lambda rows: progress.advance(bar, rows),
+            )
+
+    report = wait_for(work())
+    if as_json:
+        print_json({"file": file, "venue": venue.lower(), "symbol": symbol, "timeframe": length, "report": report})
+    else:
+        console.print(
+            f"{report.total:,} candles of {symbol} {length.value} at {venue.lower()}: {report.inserted:,} inserted, "
+            f"{report.updated:,} updated, {report.unchanged:,} unchanged, {report.duplicates:,} duplicates.",
+            soft_wrap=True,
+        )
+
+
+@app.command("list")
+def list_command(
+    venue: Annotated[str | None, typer.Option(help="Only this venue.")] = None,
+    symbol: Annotated[str | None, typer.Option(help="Only this symbol.")] = None,
+    timeframe: Annotated[str | None, typer.Option(help="Only this timeframe.")] = None,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """What candles there are."""
+    length = None if timeframe is None else Timeframe.parse(timeframe)
+
+    async def work() -> list[candles.SeriesInfo]:
+        async with database_at(database_url) as database:
+            await migrations.require_current(database)
+            async with database.read() as session:
+                return await candles.listing(session, venue=venue, symbol=symbol, timeframe=length)
+
+    found = wait_for(work())
+    if as_json:
+        print_json(found)
+    elif found:
+        print_series(found)
+    else:
+        console.print("There are no candles. Load some with `tradingdb candles import`.")
+
+
+def print_series(found: list[candles.SeriesInfo]) -> None:
+    """The table of series."""
+    print_table(
+        "Candles",
+        ["venue", "symbol", "", "first", "last", "candles", "missing"],
+        [(s.venue, s.symbol, s.timeframe.value, s.first, s.last, s.count, s.missing) for s in found],
+    )
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=notes,
+        transient=True,
+        disable=not notes.is_terminal,
+    )

@@ -1,0 +1,31 @@
+"""Candles that nobody traded: a random walk, the same every time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+
+from tradingdb.candles.columns import CandleColumns, candle_columns, to_microseconds
+
+SEED = 20_250_101
+MINUTE = 60_000_000
+FIRST_MINUTE = datetime(2025, 1, 1, tzinfo=UTC)
+VOLATILITY = 0.0006
+"""Standard deviation of a minute's return; about 2.3 % a day."""
+
+
+def random_walk(minutes: int, *, start_price: float = 95_000, tick: float = 0.1) -> CandleColumns:
+    """One-minute candles from 2025-01-01 on, marked as synthetic; prices are multiples of the tick."""
+    generator = np.random.default_rng(SEED)
+    closes = start_price * np.exp(np.cumsum(generator.normal(0, VOLATILITY, minutes)))
+    opens = np.concatenate(([start_price], closes[:-1]))
+    reach = np.abs(generator.normal(0, VOLATILITY, (2, minutes))) * closes
+    highs, lows = np.maximum(opens, closes) + reach[0], np.minimum(opens, closes) - reach[1]
+    decimals = max(0, round(-np.log10(tick)))
+    prices = tuple(np.round(np.round(column / tick) * tick, decimals) for column in (opens, highs, lows, closes))
+    times = to_microseconds(FIRST_MINUTE) + np.arange(minutes, dtype=np.int64) * MINUTE
+    volume = np.round(generator.gamma(2, 3, minutes), 4)
+    columns = candle_columns(times, prices, volume=volume)  # type: ignore[arg-type]
+    return replace(columns, is_synthetic=np.ones(minutes, np.bool_))

@@ -1,0 +1,109 @@
+"""A database from nothing: created, migrated, with partitions ahead; and back to nothing, if that is really wanted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from tradingdb import migrations
+from tradingdb.database import Database, maintenance_connection
+from tradingdb.errors import DatabaseMissingError, InsufficientRightsError, RefusedError
+from tradingdb.failures import INSUFFICIENT_PRIVILEGE, sqlstate_of
+from tradingdb.timeseries import partitions
+
+if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from tradingdb.settings import Settings
+    from tradingdb.urls import ConnectionTarget
+
+MAINTENANCE_DATABASE = "postgres"
+DATABASE_EXISTS = {"42P04", "23505"}
+"""duplicate_database, or the unique index behind it when two create at the same moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetupReport:
+    """What a setup did; nothing, when everything was there."""
+
+    database: str
+    created: bool
+    revision: str
+    revisions_applied: int
+    partitions_made: tuple[str, ...]
+
+
+async def setup(database: Database) -> SetupReport:
+    """Create the database if it is missing, migrate it, and make partitions ahead. Safe to repeat, and at once.
+
+    Raises:
+        InsufficientRightsError: the role may not create the database, the extension or the tables.
+        ExtensionMissingError: pgvector is not installed on the server.
+        SchemaAheadError: the schema is newer than this package.
+    """
+    await database.open()
+    created = await _create_if_missing(database.target)
+    before = await migrations.status(database)
+    after = await migrations.upgrade(database)
+    made = await database.run(partitions.ensure_ahead, idempotent=True)
+    return SetupReport(database.target.database, created, after.head, len(before.pending), tuple(made))
+
+
+async def reset(database: Database, settings: Settings) -> SetupReport:
+    """Drop the database with everything in it, and set it up anew. Ask the user first; this function does not.
+
+    Raises:
+        RefusedError: in production, or the host is neither this machine nor named in `TRADINGDB_RESETTABLE_HOSTS`.
+    """
+    refuse_reset(database.target, settings)
+    await database.open()
+    await database.engine.dispose()
+    name = database.target.database
+    async with _maintenance(database.target) as connection:
+        quoted = connection.dialect.identifier_preparer.quote(name)
+        await connection.execute(text(f"DROP DATABASE IF EXISTS {quoted} WITH (FORCE)"))
+    return await setup(database)
+
+
+def refuse_reset(target: ConnectionTarget, settings: Settings) -> None:
+    """Raise if this database must not be dropped from here."""
+    if settings.in_production:
+        raise RefusedError("Reset is refused where TRADINGDB_ENVIRONMENT is production; nothing was changed.")
+    strangers = [host for host in target.hosts if host not in settings.resettable_hosts]
+    if strangers and not target.is_local:
+        raise RefusedError(
+            f"Reset is refused: {strangers[0]} is another machine. If its database may be dropped, "
+            "name it in TRADINGDB_RESETTABLE_HOSTS; nothing was changed."
+        )
+
+
+async def _create_if_missing(target: ConnectionTarget) -> bool:
+    try:
+        async with maintenance_connection(target):
+            return False
+    except DatabaseMissingError:
+        pass
+    async with _maintenance(target) as connection:
+        quoted = connection.dialect.identifier_preparer.quote(target.database)
+        try:
+            await connection.execute(text(f"CREATE DATABASE {quoted}"))
+        except DBAPIError as error:
+            if sqlstate_of(error) in DATABASE_EXISTS:
+                return False
+            if sqlstate_of(error) == INSUFFICIENT_PRIVILEGE:
+                raise InsufficientRightsError(
+                    f"The database role may not create databases: have an administrator run CREATE DATABASE {quoted} "
+                    "with this role as its owner, then try again."
+                ) from error
+            raise
+    return True
+
+
+def _maintenance(target: ConnectionTarget) -> AbstractAsyncContextManager[AsyncConnection]:
+    """A connection to the server beside the database, which may not exist."""
+    return maintenance_connection(target.with_database(MAINTENANCE_DATABASE), autocommit=True)
