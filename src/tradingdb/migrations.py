@@ -7,7 +7,9 @@ Every function takes a `Database`; it uses a connection of its own, without the 
 from __future__ import annotations
 
 import ast
+import asyncio
 import io
+import threading
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -50,6 +52,7 @@ MIGRATION_LOCK = 7_236_839_128_415_203
 
 DOCSTRING_QUESTIONS = ("Why:", "Locks:", "Safe while old code runs:", "Undo:")
 
+_ALEMBIC = threading.Lock()
 _PACKAGED = Path(__file__).with_name("_alembic")
 _CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -163,7 +166,7 @@ async def stamp(database: Database, revision: str = "head") -> Status:
         UnknownRevisionError: there is no such revision.
     """
     target = _resolve(revision)
-    async with _connection(database) as connection:
+    async with _alone_with_alembic(), _connection(database) as connection:
         differences = await connection.run_sync(_differences, target)
     if differences:
         listed = "; ".join(str(difference) for difference in differences[:3])
@@ -286,8 +289,19 @@ async def _run(database: Database, action: Callable[[Config], Any]) -> Any:
         with _in_our_words():
             return action(_config(connection))
 
-    async with _connection(database) as connection:
+    async with _alone_with_alembic(), _connection(database) as connection:
         return await connection.run_sync(on)
+
+
+@asynccontextmanager
+async def _alone_with_alembic() -> AsyncIterator[None]:
+    """Alembic keeps its context in a module: one command at a time runs in a process, whatever its thread or loop."""
+    while not _ALEMBIC.acquire(blocking=False):  # noqa: ASYNC110 - a lock between threads cannot be awaited
+        await asyncio.sleep(0.02)
+    try:
+        yield
+    finally:
+        _ALEMBIC.release()
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import importlib
 import io
 import zlib
 from dataclasses import dataclass
@@ -14,13 +15,6 @@ from tradingdb.candles.csv_files import CsvText
 from tradingdb.candles.json_files import from_json
 from tradingdb.candles.validate import problems
 from tradingdb.errors import InvalidValueError, UnusableFileError
-
-try:
-    import pyarrow as pa
-    import pyarrow.feather as pa_feather
-    import pyarrow.parquet as pa_parquet
-except ImportError:  # the extra is optional
-    pa = pa_feather = pa_parquet = None
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,9 +99,9 @@ def _content(path: Path) -> bytes:
 
 
 def _arrow_file(content: bytes) -> Any:
-    require_arrow()
+    pa = require_arrow()
+    reader = importlib.import_module("pyarrow.parquet" if content.startswith(PARQUET) else "pyarrow.feather")
     try:
-        read = pa_parquet.read_table if content.startswith(PARQUET) else pa_feather.read_table
-        return read(io.BytesIO(content))
+        return reader.read_table(io.BytesIO(content))
     except (pa.ArrowInvalid, OSError) as error:
         raise InvalidValueError(f"it is damaged ({str(error).splitlines()[0][:120]})") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,23 +14,13 @@ from tradingdb.core.clock import as_utc
 from tradingdb.core.timeframe import Timeframe
 from tradingdb.errors import InvalidValueError, MissingExtraError
 
-try:
-    import pandas as pd
-except ImportError:  # the extra is optional
-    pd = None  # type: ignore[assignment]
-try:
-    import polars as pl
-except ImportError:
-    pl = None  # type: ignore[assignment]
-try:
-    import pyarrow as pa
-except ImportError:
-    pa = None
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from tradingdb.database import ReadSession
@@ -87,24 +78,24 @@ class CandleSeries:
 
     def to_pandas(self) -> pd.DataFrame:
         """A DataFrame with an index of UTC times."""
-        if pd is None:
-            raise MissingExtraError("pandas is not installed: run pip install 'tradingdb[pandas]'.")
+        library = _extra("pandas")
         values = {name: column for name, column in self.columns.items() if name != "open_time"}
-        index = pd.DatetimeIndex(self.open_time, name="open_time").tz_localize("UTC")
-        return pd.DataFrame(values, index=index, copy=False)
+        index = library.DatetimeIndex(self.open_time, name="open_time").tz_localize("UTC")
+        frame: pd.DataFrame = library.DataFrame(values, index=index, copy=False)
+        return frame
 
     def to_polars(self) -> pl.DataFrame:
         """A DataFrame with `open_time` as Datetime in UTC."""
-        if pl is None:
-            raise MissingExtraError("polars is not installed: run pip install 'tradingdb[polars]'.")
-        return pl.DataFrame(self.columns).with_columns(pl.col("open_time").dt.replace_time_zone("UTC"))
+        library = _extra("polars")
+        time = library.col("open_time").dt.replace_time_zone("UTC")
+        frame: pl.DataFrame = library.DataFrame(self.columns).with_columns(time)
+        return frame
 
     def to_arrow(self) -> pa.Table:
         """An Arrow table with `open_time` as timestamp[us, UTC]; the other columns are not copied."""
-        if pa is None:
-            raise MissingExtraError("pyarrow is not installed: run pip install 'tradingdb[arrow]'.")
-        times = pa.array(self.open_time.view(np.int64)).view(pa.timestamp("us", "UTC"))
-        return pa.table({**self.columns, "open_time": times})
+        library = _extra("pyarrow", extra="arrow")
+        times = library.array(self.open_time.view(np.int64)).view(library.timestamp("us", "UTC"))
+        return library.table({**self.columns, "open_time": times})
 
 
 async def read(
@@ -138,6 +129,14 @@ async def read(
     values["open_time"] = values["open_time"].view("datetime64[us]")
     extra = {name: values.pop(name) for name in columns}
     return CandleSeries(instrument_id, timeframe, extra=extra, **values)
+
+
+def _extra(module: str, *, extra: str | None = None) -> Any:
+    """A library that is not always installed; imported when it is used, because each takes its time."""
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        raise MissingExtraError(f"{module} is not installed: run pip install 'tradingdb[{extra or module}]'.") from None
 
 
 def _known(column: str) -> str:
