@@ -7,10 +7,15 @@ from pathlib import Path  # noqa: TC003 - pydantic evaluates the annotation
 from typing import Annotated, Literal, Self
 
 import platformdirs
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from tradingdb.errors import ConfigurationError
+
+
+def _whole_number(value: object) -> object:
+    """Variables are text, and a Literal takes only the number itself."""
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
 class Environment(StrEnum):
@@ -42,7 +47,7 @@ class Settings(BaseSettings):
     data_dir: Path | None = None
     """Where the embedded PostgreSQL keeps its data. Unset: the platform's user data folder."""
 
-    embedded_postgres: Literal[16, 18] = 18
+    embedded_postgres: Annotated[Literal[16, 18], BeforeValidator(_whole_number)] = 18
     """Major version of the embedded PostgreSQL."""
 
     resettable_hosts: Annotated[tuple[str, ...], NoDecode] = ()

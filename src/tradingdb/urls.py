@@ -6,10 +6,12 @@ libpq or another client, and refused by name where nobody knows them: a mistyped
 
 from __future__ import annotations
 
+import os
 import re
 import ssl
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote, unquote
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -36,6 +38,8 @@ _FLAGS_THAT_TUNE_OTHER_CLIENTS = {
     "uselibpqcompat",
 }
 _TLS_PARAMETERS = ("sslmode", "ssl", "sslrootcert", "sslcert", "sslkey", "sslpassword")
+_SESSION_ATTRIBUTES = {"any", "primary", "standby", "read-write", "read-only", "prefer-standby"}
+DEFAULT_PORT = 5432
 _LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -64,12 +68,9 @@ class ConnectionTarget:
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """Every host that the URL names; a path is the folder of a Unix socket."""
-        hosts = self.url.query.get("host", ())
-        named = (hosts,) if isinstance(hosts, str) else hosts
-        return tuple(host.rsplit(":", 1)[0] if not host.startswith("/") else host for host in named) or (
-            self.url.host or "localhost",
-        )
+        """Every host that may be connected to; a path is the folder of a Unix socket."""
+        named = self.connect_args.get("host") or self.url.query.get("host") or self.url.host or "localhost"
+        return (named,) if isinstance(named, str) else tuple(named)
 
     @property
     def is_local(self) -> bool:
@@ -87,6 +88,22 @@ def parse_url(text: str) -> ConnectionTarget:
     Raises:
         ConfigurationError: it is no PostgreSQL URL, or has a parameter that nobody knows; passwords are not repeated.
     """
+    url = _readable(text)
+    parameters = {key: value if isinstance(value, str) else ",".join(value) for key, value in url.query.items()}
+    for key in _FLAGS_THAT_TUNE_OTHER_CLIENTS:
+        parameters.pop(key, None)
+    hosts, ports = _hosts_and_ports(url, parameters)
+    connect_args = _tls(parameters) | _attempts(parameters)
+    server_settings = _server_settings(parameters)
+    pgbouncer = parameters.pop("pgbouncer", "false").lower() in {"true", "1", "yes"}
+    if parameters:
+        raise ConfigurationError(f"DATABASE_URL has a parameter that is not known: {min(parameters)}.")
+    if hosts:
+        connect_args |= {"host": hosts if len(hosts) > 1 else hosts[0], "port": ports if len(ports) > 1 else ports[0]}
+    return ConnectionTarget(_shown(url, hosts, ports), connect_args, server_settings, pgbouncer)
+
+
+def _readable(text: str) -> URL:
     try:
         url = make_url(_hosts_into_query(text.strip()))
     except (ArgumentError, ValueError):
@@ -98,35 +115,45 @@ def parse_url(text: str) -> ConnectionTarget:
         raise ConfigurationError(
             f"DATABASE_URL starts with {url.drivername}://, and this is a library for PostgreSQL: use postgresql://."
         )
-    parameters = {key: value if isinstance(value, str) else value[-1] for key, value in url.query.items()}
-    hosts = {key: url.query[key] for key in ("host", "port") if key in url.query}
-    for key in hosts:
-        parameters.pop(key)
-    for key in _FLAGS_THAT_TUNE_OTHER_CLIENTS:
-        parameters.pop(key, None)
+    if "@" in (url.host or ""):
+        raise ConfigurationError("DATABASE_URL has an @ in its password or user: it has to be percent-encoded, as %40.")
+    return url
 
-    connect_args = _tls(parameters)
-    server_settings = _server_settings(parameters)
-    if (timeout := parameters.pop("connect_timeout", None)) is not None:
-        connect_args["timeout"] = _number("connect_timeout", timeout)
-    if (which := parameters.pop("target_session_attrs", None)) is not None:
-        connect_args["target_session_attrs"] = which
-    pgbouncer = parameters.pop("pgbouncer", "false").lower() in {"true", "1", "yes"}
-    if parameters:
-        raise ConfigurationError(f"DATABASE_URL has a parameter that is not known: {min(parameters)}.")
-    return ConnectionTarget(
-        url.set(drivername="postgresql+asyncpg", query=hosts), connect_args, server_settings, pgbouncer
-    )
+
+def _shown(url: URL, hosts: list[str], ports: list[int]) -> URL:
+    """The URL without parameters, with the hosts where people look for them."""
+    url = url.set(drivername="postgresql+asyncpg", query={})
+    if len(hosts) == 1 and hosts[0].startswith("/"):
+        return url._replace(host=None, port=None).set(query={"host": hosts[0], "port": str(ports[0])})
+    return url.set(host=",".join(hosts)) if len(hosts) > 1 else url
 
 
 def _hosts_into_query(text: str) -> str:
-    """`//user@a:1,b:2/db` is libpq's form for several hosts; SQLAlchemy takes them as `?host=a:1&host=b:2`."""
+    """`//user@a:1,b:2/db` is libpq's form for several hosts, which SQLAlchemy cannot read."""
     match = re.fullmatch(r"(?P<start>[\w+]+://(?:[^@/?]*@)?)(?P<hosts>[^/?@]+,[^/?@]+)(?P<rest>[/?].*|)", text)
     if match is None:
         return text
     path, _, query = match["rest"].partition("?")
-    hosts = "&".join(f"host={host}" for host in match["hosts"].split(","))
-    return f"{match['start']}{path or '/'}?{hosts}{'&' + query if query else ''}"
+    return f"{match['start']}{path or '/'}?host={quote(match['hosts'])}{'&' + query if query else ''}"
+
+
+def _hosts_and_ports(url: URL, parameters: dict[str, str]) -> tuple[list[str], list[int]]:
+    """Every host with its port, from wherever the URL names them; none, where it names none and PGHOST does not."""
+    default = str(url.port or os.environ.get("PGPORT") or DEFAULT_PORT)
+    named = parameters.pop("host", None) or (unquote(url.host) if url.host else os.environ.get("PGHOST"))
+    given_ports = parameters.pop("port", "").split(",")
+    if not named:
+        return [], []
+    hosts, ports = [], []
+    for at, entry in enumerate(named.split(",")):
+        match = re.fullmatch(
+            r"\[(?P<ipv6>[^\]]+)\](:(?P<p6>\d+))?|(?P<path>/.*)|(?P<name>[^:]+)(:(?P<port>\d+))?|.*", entry
+        )
+        assert match is not None  # noqa: S101 - the last branch takes anything
+        beside = given_ports[at] if at < len(given_ports) else given_ports[-1]
+        hosts.append(match["ipv6"] or match["path"] or match["name"] or entry)
+        ports.append(int(_number("port", match["p6"] or match["port"] or beside or default)))
+    return hosts, ports
 
 
 def _tls(parameters: dict[str, str]) -> dict[str, Any]:
@@ -136,10 +163,11 @@ def _tls(parameters: dict[str, str]) -> dict[str, Any]:
     if mode is not None and mode not in _SSL_MODES:
         raise ConfigurationError(f"DATABASE_URL has sslmode={mode}; these exist: {', '.join(sorted(_SSL_MODES))}.")
     root, certificate = given.get("sslrootcert"), given.get("sslcert")
-    if root is None and certificate is None:
+    if mode == "disable" or (root is None and certificate is None):
         return {} if mode is None else {"ssl": mode}
     context = ssl.create_default_context()
-    context.check_hostname = mode == "verify-full" or (mode is None and root == "system")
+    # the system's authorities sign for anybody, so there the name of the host must be checked too, as libpq does
+    context.check_hostname = mode == "verify-full" or root == "system"
     try:
         if root not in {None, "system"}:
             context.load_verify_locations(root)
@@ -150,6 +178,19 @@ def _tls(parameters: dict[str, str]) -> dict[str, Any]:
     except (OSError, ssl.SSLError) as error:
         raise ConfigurationError(f"A certificate of DATABASE_URL cannot be used: {error.strerror or error}.") from None
     return {"ssl": context}
+
+
+def _attempts(parameters: dict[str, str]) -> dict[str, Any]:
+    """How long to try, and with which of several hosts to be content."""
+    found: dict[str, Any] = {}
+    if (timeout := _number("connect_timeout", parameters.pop("connect_timeout", "0"))) > 0:
+        found["timeout"] = timeout
+    if (which := parameters.pop("target_session_attrs", None)) is not None:
+        if which not in _SESSION_ATTRIBUTES:
+            known = ", ".join(sorted(_SESSION_ATTRIBUTES))
+            raise ConfigurationError(f"DATABASE_URL has target_session_attrs={which}; these exist: {known}.")
+        found["target_session_attrs"] = which
+    return found
 
 
 def _server_settings(parameters: dict[str, str]) -> dict[str, str]:

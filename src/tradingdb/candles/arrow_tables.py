@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
-from tradingdb.candles.columns import NO_COUNT, CandleColumns, candle_columns
+from tradingdb.candles.columns import NO_COUNT, BadCellError, CandleColumns, candle_columns
 from tradingdb.candles.layout import named, require_all
-from tradingdb.candles.times import epoch_to_microseconds
+from tradingdb.candles.times import epoch_to_microseconds, looks_like_dates
 from tradingdb.errors import InvalidValueError, MissingExtraError
 
 try:
@@ -28,15 +29,6 @@ PRICES = ("open", "high", "low", "close")
 FLOATS = ("volume", "quote_volume", "taker_buy_volume")
 FLAGS = ("is_closed", "is_synthetic")
 _TRUE = ["true", "t", "1", "yes"]
-
-
-class BadCellError(InvalidValueError):
-    """A value cannot be read; `row` counts from 0."""
-
-    def __init__(self, row: int, reason: str) -> None:
-        super().__init__(f"row {row}: {reason}")
-        self.row = row
-        self.reason = reason
 
 
 def require_arrow() -> Any:
@@ -90,33 +82,51 @@ def _times(array: pa.Array, timezone: str | None) -> NDArray[np.int64]:
     if pa.types.is_date(kind):
         return _times(array.cast(pa.timestamp("us")), timezone)
     if pa.types.is_integer(kind) or pa.types.is_floating(kind):
-        return epoch_to_microseconds(array.to_numpy(zero_copy_only=False))
+        numbers = array.to_numpy(zero_copy_only=False)
+        if pa.types.is_integer(kind) and len(numbers) and looks_like_dates(numbers):
+            return _text_times(array.cast(pa.string()), timezone)
+        return epoch_to_microseconds(numbers)
     raise InvalidValueError(f"Times cannot be read from a column of type {kind}.")
 
 
 def _text_times(array: pa.Array, timezone: str | None) -> NDArray[np.int64]:
-    if pc.all(pc.match_substring_regex(array, r"^\d+(\.\d+)?$")).as_py():
-        whole = not pc.any(pc.match_substring(array, ".")).as_py()
-        return epoch_to_microseconds(array.cast(pa.int64() if whole else pa.float64()).to_numpy(zero_copy_only=False))
-    text = pc.replace_substring_regex(array, r"^(\d{4})[/.](\d{1,2})[/.](\d{1,2})", r"\1-\2-\3")
+    is_date = _matches(array, r"^(19|20|21)\d{6}$")
+    if is_date.all():
+        return _iso_times(pc.replace_substring_regex(array, r"^(\d{4})(\d{2})(\d{2})$", r"\1-\2-\3"), timezone)
+    is_number = _matches(array, r"^[+-]?\d+(\.\d*)?([eE][+-]?\d+)?$")
+    if not is_number.any() or not is_number[0]:
+        return _iso_times(array, timezone)
+    if not is_number.all():
+        odd = int(np.flatnonzero(~is_number)[0])
+        raise BadCellError(odd, f"the time cannot be read: {array[odd].as_py()!r}")
+    kind = pa.int64() if _matches(array, r"^[+-]?\d+$").all() else pa.float64()
+    return epoch_to_microseconds(_cast(array, kind, "the time").to_numpy(zero_copy_only=False))
+
+
+def _iso_times(array: pa.Array, timezone: str | None) -> NDArray[np.int64]:
+    text = pc.replace_substring_regex(array, r"^(\d{4})[/.-](\d{1,2})[/.-](\d{1,2})", r"\1-0\2-0\3")
+    text = pc.replace_substring_regex(text, r"-0(\d{2})", r"-\1")
     text = pc.replace_substring_regex(text, r"\s*(UTC|GMT)$", "Z")
-    has_zone = pc.match_substring_regex(text, r"([Zz]|[+-]\d{2}(:?\d{2})?)$").to_numpy(zero_copy_only=False)
-    has_zone &= ~pc.match_substring_regex(text, r"^\d{4}-\d{2}-\d{2}$").to_numpy(zero_copy_only=False)
+    has_zone = _matches(text, r"\d{2}:?\d{2}(:\d{2}(\.\d+)?)?\s*([Zz]|[+-]\d{2}(:?\d{2})?)$")
     if has_zone.any() and not has_zone.all():
         odd = int(np.flatnonzero(has_zone != has_zone[0])[0])
         raise BadCellError(odd, "the time has a zone and others have none, or the other way round")
-    if has_zone.any():
-        return _times(_cast(text, pa.timestamp("ns", "UTC"), "the time"), timezone)
-    return _times(_cast(text, pa.timestamp("ns"), "the time"), timezone)
+    kind = pa.timestamp("ns", "UTC") if has_zone.any() else pa.timestamp("ns")
+    return _times(_cast(text, kind, "the time"), timezone)
+
+
+def _matches(array: pa.Array, pattern: str) -> NDArray[np.bool_]:
+    return _numpy(pc.match_substring_regex(array, pattern), np.bool_)
 
 
 def _in_zone(array: pa.Array, timezone: str | None) -> pa.Array:
     if timezone is None:
         raise InvalidValueError("Times without a zone were refused: name their zone with timezone=, for example 'UTC'.")
     try:
+        ZoneInfo(timezone)
         return pc.assume_timezone(array, timezone)
-    except pa.ArrowInvalid as error:
-        if "locate timezone" in str(error):
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        if not isinstance(error, pa.ArrowInvalid):
             raise InvalidValueError(
                 f"There is no time zone {timezone!r}: use an IANA name such as Europe/Berlin."
             ) from None

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tradingdb.errors import InvalidValueError
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -15,6 +17,15 @@ NO_COUNT = -1
 """Stands for a trade count that was not reported; floats have NaN for that."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class BadCellError(InvalidValueError):
+    """A value cannot be read; `row` counts from 0."""
+
+    def __init__(self, row: int, reason: str) -> None:
+        super().__init__(f"row {row}: {reason}")
+        self.row = row
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)

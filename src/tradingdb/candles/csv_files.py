@@ -6,7 +6,8 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any
 
-from tradingdb.candles.arrow_tables import BadCellError, require_arrow
+from tradingdb.candles.arrow_tables import require_arrow
+from tradingdb.candles.columns import BadCellError
 from tradingdb.candles.layout import POSITIONS
 from tradingdb.errors import InvalidValueError
 
@@ -31,7 +32,7 @@ class CsvText:
 
     def __init__(self, content: bytes) -> None:
         try:
-            self.text = content.decode("utf-8-sig")
+            self.text = content.decode()
         except UnicodeDecodeError as error:
             line = content.count(b"\n", 0, error.start) + 1
             raise InvalidValueError(f"line {line} is neither UTF-8 text nor a format that is known") from None

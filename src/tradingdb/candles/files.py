@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tradingdb.candles.arrow_tables import BadCellError, from_table, require_arrow
+from tradingdb.candles.arrow_tables import from_table, require_arrow
+from tradingdb.candles.columns import BadCellError
 from tradingdb.candles.csv_files import CsvText
 from tradingdb.candles.json_files import from_json
 from tradingdb.candles.validate import problems
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from tradingdb.candles.columns import CandleColumns
     from tradingdb.core.timeframe import Timeframe
 
-GZIP, PARQUET = b"\x1f\x8b", b"PAR1"
+GZIP, PARQUET, BYTE_ORDER_MARK = b"\x1f\x8b", b"PAR1", b"\xef\xbb\xbf"
 FEATHER = (b"ARROW1", b"FEA1")
 
 
@@ -93,6 +94,7 @@ def _content(path: Path) -> bytes:
         raise InvalidValueError("the gzip data are damaged or cut off") from None
     except OSError as error:
         raise InvalidValueError(f"it cannot be read ({error.strerror})") from None
+    content = content.removeprefix(BYTE_ORDER_MARK)
     if not content.strip():
         raise InvalidValueError("it is empty")
     return content

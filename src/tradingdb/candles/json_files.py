@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tradingdb.candles.arrow_tables import BadCellError, from_table, require_arrow
-from tradingdb.candles.layout import REQUIRED
+from tradingdb.candles.arrow_tables import from_table, require_arrow
+from tradingdb.candles.columns import BadCellError
+from tradingdb.candles.layout import REQUIRED, named
 from tradingdb.candles.sources import from_rows
 from tradingdb.candles.times import epoch_to_microseconds
 from tradingdb.errors import InvalidValueError
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tradingdb.candles.columns import CandleColumns
+
+ENOUGH_NAMES = 3
+"""An object with so many of a candle's names is meant as one, and told what it lacks."""
 
 
 def from_json(content: bytes, *, timezone: str) -> CandleColumns:
@@ -43,34 +47,58 @@ def from_json(content: bytes, *, timezone: str) -> CandleColumns:
 
 def _parse(content: bytes) -> Any:
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode()
     except UnicodeDecodeError:
         raise InvalidValueError("it is not UTF-8 text") from None
     try:
-        return json.loads(text)
+        return _loads(text, "it")
     except json.JSONDecodeError as error:
         if error.msg != "Extra data":
             raise InvalidValueError(f"line {error.lineno} is not JSON ({error.msg})") from None
     rows = []
     for number, line in enumerate(text.splitlines(), 1):
         try:
-            rows += [json.loads(line)] if line.strip() else []
+            rows += [_loads(line, f"line {number}")] if line.strip() else []
         except json.JSONDecodeError as error:
             raise InvalidValueError(f"line {number} is not JSON ({error.msg})") from None
     return rows
 
 
+def _loads(text: str, what: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        raise
+    except RecursionError:
+        raise InvalidValueError(f"{what} is JSON that is nested too deeply") from None
+    except ValueError:
+        raise InvalidValueError(f"{what} has a number of more than 4,300 digits") from None
+
+
 def _lists_of_rows(node: Any) -> Iterator[list[Any]]:
-    """Every list in the document whose items could be candles."""
+    """Every list in the document that begins with what could be a candle; a bare candle is a list of one."""
     if isinstance(node, dict):
-        for value in node.values():
-            yield from _lists_of_rows(value)
+        if _could_be_candle(node):
+            yield [node]
+        else:
+            for value in node.values():
+                yield from _lists_of_rows(value)
     elif isinstance(node, list) and node:
-        if all(isinstance(item, (list, dict)) and len(item) >= len(REQUIRED) for item in node):
+        if _could_be_candle(node[0]):
             yield node
         else:
             for value in node:
                 yield from _lists_of_rows(value)
+
+
+def _could_be_candle(item: Any) -> bool:
+    if isinstance(item, dict):
+        return len(set(named(item)) & set(REQUIRED)) >= ENOUGH_NAMES
+    return (
+        isinstance(item, list)
+        and len(item) >= len(REQUIRED)
+        and not any(isinstance(value, (list, dict)) for value in item)
+    )
 
 
 def _kraken_last(document: Any) -> int | None:

@@ -20,7 +20,7 @@ NAMES = {
     "low": {"low", "l", "lowprice", "pricelow", "min"},
     "close": {"close", "c", "closeprice", "priceclose", "last"},
     "volume": {"volume", "v", "vol", "basevolume", "volumebase", "tickvol", "tickvolume"},
-    "quote_volume": {"quotevolume", "volumequote", "turnover", "quoteassetvolume", "qav", "quotevol"},
+    "quote_volume": {"volumequote", "quotevolume", "turnover", "quoteassetvolume", "qav", "quotevol"},
     "trade_count": {"tradecount", "tradescount", "trades", "numberoftrades", "numtrades", "count", "n"},
     "taker_buy_volume": {
         "takerbuyvolume", "takerbuybaseassetvolume", "takerbuybasevolume", "takerbaseassetvolume", "buyvolume",
@@ -46,14 +46,28 @@ as the volume."""
 
 
 def named(headers: Iterable[str]) -> dict[str, str]:
-    """Our column name to the source's, for every column that is understood. The first of two spellings wins."""
+    """Our column name to the source's, for every column that is understood. The first of two spellings wins.
+
+    Raises:
+        InvalidValueError: a column that is understood is there twice under the same name.
+    """
+    listed = [str(header) for header in headers]
     found: dict[str, str] = {}
-    for header in headers:
+    for header in listed:
         plain = re.sub(r"[^a-z0-9]", "", header.casefold())
         for ours, spellings in NAMES.items():
             if plain in spellings:
                 found.setdefault(ours, header)
-    return found
+    for header in found.values():
+        if listed.count(header) > 1:
+            raise InvalidValueError(f"The column {header} is there {listed.count(header)} times.")
+    return _volumes_by_currency(listed) | found
+
+
+def _volumes_by_currency(headers: list[str]) -> dict[str, str]:
+    """`Volume BTC` and `Volume USDT`: the first counts base currency, the second quote currency."""
+    by_currency = [header for header in headers if re.fullmatch(r"(?i)volume[ _][a-z0-9]{2,10}", header)]
+    return dict(zip(("volume", "quote_volume"), by_currency, strict=False))
 
 
 def require_all(found: Iterable[str], headers: Iterable[str]) -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tradingdb.candles.arrow_tables import FLAGS, FLOATS, PRICES, BadCellError, from_table, require_arrow
-from tradingdb.candles.columns import CandleColumns, candle_columns
+from tradingdb.candles.arrow_tables import FLAGS, FLOATS, PRICES, from_table, require_arrow
+from tradingdb.candles.columns import NO_COUNT, BadCellError, CandleColumns, candle_columns
 from tradingdb.candles.layout import KRAKEN_POSITIONS, by_position, named, require_all
 from tradingdb.candles.read import CandleSeries
 from tradingdb.candles.times import datetime64_to_microseconds, epoch_to_microseconds
@@ -62,25 +62,27 @@ def from_rows(rows: Sequence[Sequence[Any]]) -> CandleColumns:
     """
     if not rows:
         return from_rows_matrix(np.empty((0, 6)))
-    width = len(rows[0])
+    width = len(_numbers(0, rows[0], None))
     matrix = np.empty((len(rows), width))
     try:
         matrix[:] = rows  # numpy reads numbers, text and None
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         for at, row in enumerate(rows):
             matrix[at] = _numbers(at, row, width)
     return from_rows_matrix(matrix)
 
 
-def _numbers(at: int, row: Sequence[Any], width: int) -> list[float]:
-    if not isinstance(row, Sequence) or isinstance(row, str) or len(row) != width:
+def _numbers(at: int, row: Any, width: int | None) -> list[float]:
+    if not isinstance(row, (Sequence, np.ndarray)) or isinstance(row, str):
+        raise BadCellError(at, "a list of values was expected")
+    if width is not None and len(row) != width:
         raise BadCellError(at, f"a list of {width} values was expected, as in the first row")
     values = []
     for value in row:
         try:
             values.append(np.nan if value is None else float(value))
-        except (TypeError, ValueError):
-            raise BadCellError(at, f"{value!r} is not a number") from None
+        except (TypeError, ValueError, OverflowError):
+            raise BadCellError(at, f"{str(value)[:40]!r} is not a number") from None
     return values
 
 
@@ -114,16 +116,17 @@ def _from_mapping(data: Mapping[str, Any]) -> CandleColumns:
     names = named(data)
     require_all(names, data)
     column = {ours: np.asarray(data[theirs]) for ours, theirs in names.items()}
-    sizes = {len(values) for values in column.values()}
-    if len(sizes) != 1:
+    for name, values in column.items():
+        if values.ndim != 1:
+            raise InvalidValueError(f"{name} is not a list of values.")
+    if len({len(values) for values in column.values()}) != 1:
         raise InvalidValueError("The columns are not equally long.")
-    counts = column.get("trade_count")
     return candle_columns(
         _times(column["open_time"]),
         tuple(_floats(column[name], name) for name in PRICES),  # type: ignore[arg-type]
         **{name: _floats(column[name], name) for name in FLOATS if name in column},
-        **{name: column[name].astype(np.bool_) for name in FLAGS if name in column},
-        trade_count=None if counts is None else np.where(np.isnan(counts.astype(float)), -1, counts).astype(np.int64),
+        **{name: _flags(column[name], name) for name in FLAGS if name in column},
+        trade_count=_counts(column["trade_count"]) if "trade_count" in column else None,
     )
 
 
@@ -138,6 +141,28 @@ def _times(values: NDArray[Any]) -> NDArray[np.int64]:
 
 
 def _floats(values: NDArray[Any], name: str) -> NDArray[np.float64]:
-    if values.dtype.kind not in "iufO":
+    if values.dtype.kind in "iuf":
+        return values.astype(np.float64)
+    if values.dtype.kind != "O":
         raise InvalidValueError(f"{name} has type {values.dtype}: numbers were expected.")
-    return values.astype(np.float64)
+    numbers = np.empty(len(values))
+    for at, value in enumerate(values):
+        try:
+            numbers[at] = np.nan if value is None else float(value)
+        except (TypeError, ValueError, OverflowError):
+            raise BadCellError(at, f"{name} cannot be read: {str(value)[:40]!r}") from None
+    return numbers
+
+
+def _counts(values: NDArray[Any]) -> NDArray[np.int64]:
+    numbers = _floats(values, "trade_count")
+    is_odd = numbers != np.floor(numbers)
+    if (is_odd & ~np.isnan(numbers)).any():
+        raise BadCellError(int(np.flatnonzero(is_odd & ~np.isnan(numbers))[0]), "trade_count is not a whole number")
+    return np.where(np.isnan(numbers), NO_COUNT, np.nan_to_num(numbers)).astype(np.int64)
+
+
+def _flags(values: NDArray[Any], name: str) -> NDArray[np.bool_]:
+    if values.dtype.kind != "U" and all(value in (0, 1) for value in values.tolist()):
+        return values.astype(np.bool_)
+    raise InvalidValueError(f"{name} has type {values.dtype}: True and False were expected.")

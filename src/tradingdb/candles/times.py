@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tradingdb.errors import InvalidValueError
+from tradingdb.candles.columns import BadCellError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -15,15 +15,23 @@ UNIT_LIMITS = ((10**11, 1_000_000), (10**14, 1_000), (10**17, 1))
 """Below 10^11 a number counts seconds (until the year 5138), then milliseconds, then microseconds, then nanoseconds;
 beside each limit, what one unit is in microseconds."""
 
+LAST_NANOSECOND = 2**63 - 1
+
+FIRST_DATE, LAST_DATE = 19_000_101, 22_001_231
+"""Numbers that look like a date in eight digits. As seconds they would lie in August and September 1970."""
+
 
 def epoch_to_microseconds(values: NDArray[Any]) -> NDArray[np.int64]:
     """Microseconds since 1970 from numbers that count s, ms, µs or ns since 1970; the largest decides which.
 
     Raises:
-        InvalidValueError: a value is not a finite number.
+        BadCellError: a value is not a finite number, too large for every unit, or looks like a date in eight digits.
     """
-    if values.dtype.kind == "f" and not np.isfinite(values).all():
-        raise InvalidValueError("A time is missing or not a number.")
+    is_bad = ~np.isfinite(values) if values.dtype.kind == "f" else np.zeros(len(values), np.bool_)
+    _refuse(is_bad, "the time is missing or not a number")
+    _refuse(np.abs(values.astype(float)) >= float(LAST_NANOSECOND), "the time is beyond every calendar")
+    if len(values) and looks_like_dates(values):
+        raise BadCellError(0, f"the time {values[0]:.0f} looks like a date: write it as text, or count from 1970")
     largest = int(np.abs(values).max(initial=0))
     for limit, microseconds in UNIT_LIMITS:
         if largest < limit:
@@ -33,12 +41,21 @@ def epoch_to_microseconds(values: NDArray[Any]) -> NDArray[np.int64]:
     return values.astype(np.int64) // 1_000
 
 
+def looks_like_dates(values: NDArray[Any]) -> bool:
+    """Whether all numbers could be dates in eight digits, such as 20240131."""
+    return bool(np.all((values >= FIRST_DATE) & (values <= LAST_DATE)))
+
+
 def datetime64_to_microseconds(values: NDArray[np.datetime64]) -> NDArray[np.int64]:
     """Microseconds since 1970 from numpy instants, which are UTC by convention.
 
     Raises:
-        InvalidValueError: a value is NaT.
+        BadCellError: a value is NaT.
     """
-    if np.isnat(values).any():
-        raise InvalidValueError("A time is missing.")
+    _refuse(np.isnat(values), "the time is missing")
     return values.astype("datetime64[us]").astype(np.int64)
+
+
+def _refuse(is_bad: NDArray[np.bool_], reason: str) -> None:
+    if is_bad.any():
+        raise BadCellError(int(np.flatnonzero(is_bad)[0]), reason)

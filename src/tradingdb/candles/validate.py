@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tradingdb.candles.columns import to_microseconds
+from tradingdb.candles.columns import NO_COUNT, to_microseconds
 from tradingdb.core.clock import utc_now
 
 if TYPE_CHECKING:
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
 
 CLOCK_SKEW = 60_000_000
 """A venue's clock may be this many microseconds ahead of ours."""
+
+
+LARGEST_COUNT = 2**31 - 1
+"""PostgreSQL's integer."""
+
+FIRST_MICROSECOND = to_microseconds(datetime(1, 1, 2, tzinfo=UTC))
+LAST_MICROSECOND = to_microseconds(datetime(9999, 12, 30, tzinfo=UTC))
+"""Where the calendars of Python and PostgreSQL agree, with a day to spare for zones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +59,14 @@ def _rules(columns: CandleColumns, timeframe: Timeframe) -> list[tuple[str, NDAr
             (f"{name} is negative or infinite", (values < 0) | np.isinf(values))
             for name in ("volume", "quote_volume", "taker_buy_volume")
             for values in (getattr(columns, name),)
+        ),
+        (
+            "trade_count is negative or too large",
+            ((columns.trade_count < 0) & (columns.trade_count != NO_COUNT)) | (columns.trade_count > LARGEST_COUNT),
+        ),
+        (
+            "the open time is in no calendar",
+            (columns.open_time < FIRST_MICROSECOND) | (columns.open_time > LAST_MICROSECOND),
         ),
         (
             f"the open time is not on the grid of {timeframe.value} candles",

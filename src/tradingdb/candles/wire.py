@@ -43,9 +43,7 @@ def encode(columns: Mapping[str, str], values: Mapping[str, NDArray[Any]]) -> by
 
 def decode(columns: Mapping[str, str], data: bytearray) -> dict[str, NDArray[Any]]:
     """The columns of a binary COPY; native byte order, times as microseconds since 1970."""
-    rows = np.frombuffer(data, _row_type(columns), offset=len(HEADER), count=-1) if _has_rows(data) else None
-    if rows is None:
-        return {name: np.empty(0, np.dtype(TYPES[kind]).newbyteorder("=")) for name, kind in columns.items()}
+    rows = np.frombuffer(memoryview(data)[len(HEADER) : -len(TRAILER)], _row_type(columns))
     result = {}
     for name, kind in columns.items():
         native = rows[name].astype(np.dtype(TYPES[kind]).newbyteorder("="))
@@ -53,9 +51,3 @@ def decode(columns: Mapping[str, str], data: bytearray) -> dict[str, NDArray[Any
             native += POSTGRES_EPOCH
         result[name] = native.astype(np.bool_) if kind == "bool" else native
     return result
-
-
-def _has_rows(data: bytearray) -> bool:
-    """Take the trailer off; what is left after the header are rows."""
-    del data[-len(TRAILER) :]
-    return len(data) > len(HEADER)

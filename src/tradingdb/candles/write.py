@@ -10,7 +10,7 @@ from sqlalchemy import CursorResult, text
 
 from tradingdb.bulk import copy_in
 from tradingdb.candles import wire
-from tradingdb.candles.columns import CandleColumns, to_datetime, to_microseconds
+from tradingdb.candles.columns import NO_COUNT, CandleColumns, to_datetime, to_microseconds
 from tradingdb.candles.sources import columns_from
 from tradingdb.candles.validate import problems
 from tradingdb.core.clock import utc_now
@@ -45,6 +45,8 @@ STAGED = {
     "is_closed": "bool",
     "is_synthetic": "bool",
 }
+OPTIONAL = ("volume", "quote_volume", "trade_count", "taker_buy_volume")
+RANKS = 3
 MAX_LISTED_PROBLEMS = 5
 
 
@@ -128,13 +130,24 @@ def _with_flags(columns: CandleColumns, timeframe: Timeframe) -> CandleColumns:
 
 
 def _best_of_each_time(columns: CandleColumns) -> CandleColumns:
-    """One candle per time, in order of time: the one of the highest rank, the last among equals."""
+    """One candle per time, in order of time: what writing the rows one after another would leave."""
     if bool(np.all(columns.open_time[1:] > columns.open_time[:-1])):
         return columns
-    order = np.lexsort((_rank(columns), columns.open_time))
-    times = columns.open_time[order]
-    is_last_of_its_time = np.append(times[1:] != times[:-1], True)
-    return columns.take(order[is_last_of_its_time])
+    in_time = columns.take(np.argsort(columns.open_time, kind="stable"))
+    group = np.cumsum(np.diff(in_time.open_time, prepend=in_time.open_time[0]) > 0)
+    score = group * RANKS + _rank(in_time)
+    is_accepted = score == np.maximum.accumulate(score)
+    in_time, group = in_time.take(is_accepted), group[is_accepted]
+    same_source = group * 2 + ~np.asarray(in_time.is_synthetic)
+    in_time = replace(in_time, **{name: _carried_on(getattr(in_time, name), same_source) for name in OPTIONAL})
+    return in_time.take(np.append(np.diff(group) > 0, [True]))
+
+
+def _carried_on(values: NDArray[Any], within: NDArray[np.int64]) -> NDArray[Any]:
+    """Missing values replaced by the one before, among rows with the same number in `within`, which only rises."""
+    is_there = values != NO_COUNT if values.dtype.kind == "i" else ~np.isnan(values)
+    newest = np.maximum.accumulate(np.where(is_there, np.arange(len(values)), 0))
+    return np.where(within[newest] == within, values[newest], values)
 
 
 def _rank(columns: CandleColumns) -> NDArray[np.int64]:
@@ -178,15 +191,18 @@ _CREATE_STAGE = text(
 _EMPTY_STAGE = text(f"TRUNCATE {STAGE}")
 
 _VALUES = ("open", "high", "low", "close", "is_closed", "is_synthetic")
-_OPTIONAL = ("volume", "quote_volume", "trade_count", "taker_buy_volume")
 _RANK = "CASE WHEN {0}.is_synthetic THEN 0 WHEN {0}.is_closed THEN 2 ELSE 1 END"
 _STAGED_VALUE = {
     **{name: f"new.{name}" for name in ("open_time", *_VALUES)},
-    **{name: f"nullif(new.{name}, 'NaN')" for name in _OPTIONAL},
+    **{name: f"nullif(new.{name}, 'NaN')" for name in OPTIONAL},
     "trade_count": "nullif(new.trade_count, -1)",
 }
-_MERGED = {name: f"coalesce({_STAGED_VALUE[name]}, old.{name})" for name in _OPTIONAL}
-"""A value that the new candle does not have stays as it was."""
+_MERGED = {
+    name: f"CASE WHEN old.is_synthetic AND NOT new.is_synthetic THEN {_STAGED_VALUE[name]} "
+    f"ELSE coalesce({_STAGED_VALUE[name]}, old.{name}) END"
+    for name in OPTIONAL
+}
+"""A value that the new candle does not have stays as it was, unless somebody made it up."""
 
 # First insert what is new, then update what is there and worse: the second statement sees what others committed while
 # the first waited for them, so no candle is lost between two writers. (One statement could not say which rows it
@@ -203,14 +219,14 @@ _UPDATE_WORSE = text(
     f"""
     UPDATE candles old SET
         {", ".join(f"{name} = new.{name}" for name in _VALUES)},
-        {", ".join(f"{name} = {_MERGED[name]}" for name in _OPTIONAL)},
+        {", ".join(f"{name} = {_MERGED[name]}" for name in OPTIONAL)},
         source = :source
     FROM {STAGE} new
     WHERE old.instrument_id = :instrument_id AND old.timeframe = :timeframe AND old.open_time = new.open_time
       AND old.open_time BETWEEN :first AND :last
       AND {_RANK.format("new")} >= {_RANK.format("old")}
       AND ({" OR ".join(f"new.{name} IS DISTINCT FROM old.{name}" for name in _VALUES)}
-           OR {" OR ".join(f"{_MERGED[name]} IS DISTINCT FROM old.{name}" for name in _OPTIONAL)})
+           OR {" OR ".join(f"{_MERGED[name]} IS DISTINCT FROM old.{name}" for name in OPTIONAL)})
     """  # noqa: S608 - same
 )
 

@@ -21,6 +21,8 @@ from pydantic import BaseModel
 from tradingdb.core.clock import as_utc
 from tradingdb.errors import InvalidValueError
 
+_NOT_FINITE = "JSON has no NaN and no infinity: store null, or leave the key out."
+
 
 def dump_json(value: object) -> str:
     """Serialise a value for a JSONB column.
@@ -28,7 +30,10 @@ def dump_json(value: object) -> str:
     Raises:
         InvalidValueError: the value holds something that JSON or PostgreSQL would change or refuse.
     """
-    return json.dumps(_plain(value), allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+    try:
+        return _text(value)
+    except RecursionError:
+        raise InvalidValueError("JSON that is nested too deeply, or contains itself, was refused.") from None
 
 
 def load_json(text: str | bytes) -> Any:
@@ -36,36 +41,59 @@ def load_json(text: str | bytes) -> Any:
     return json.loads(text)
 
 
-def _plain(value: object) -> object:  # noqa: C901, PLR0911, PLR0912 - one case per kind of value
+def _text(value: object) -> str:  # noqa: C901, PLR0911, PLR0912 - one case per kind of value
     match value:
-        case None | bool() | int():
-            return value
+        case None:
+            return "null"
         case Enum():
-            return _plain(value.value)
-        case str():
-            return clean_text(value)
+            return _text(value.value)
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return _integer(value)
         case float():
-            if not math.isfinite(value):
-                raise InvalidValueError("JSON has no NaN and no infinity: store null, or leave the key out.")
-            return value
+            return _fraction(value)
+        case str():
+            return _quoted(clean_text(value))
         case Decimal():
             if not value.is_finite():
-                raise InvalidValueError("JSON has no NaN and no infinity: store null, or leave the key out.")
-            return str(value)
+                raise InvalidValueError(_NOT_FINITE)
+            return _quoted(str(value))
         case datetime():
-            return as_utc(value).isoformat()
+            return _quoted(as_utc(value).isoformat())
         case date() | UUID():
-            return str(value)
+            return _quoted(str(value))
         case BaseModel():
-            return _plain(value.model_dump(mode="python"))
+            return _text(value.model_dump(mode="python"))
         case Mapping():
-            return {_key(key): _plain(item) for key, item in value.items()}
+            return "{" + ",".join(f"{_quoted(_key(key))}:{_text(item)}" for key, item in value.items()) + "}"
         case list() | tuple():
-            return [_plain(item) for item in value]
+            return "[" + ",".join(_text(item) for item in value) + "]"
         case _:
             raise InvalidValueError(
                 f"A {type(value).__name__} has no JSON form: turn it into a list, a dict or text first."
             )
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _integer(value: int) -> str:
+    try:
+        return str(int(value))
+    except ValueError:
+        raise InvalidValueError(
+            "An integer of more than 4,300 digits was refused: Python would not read it back."
+        ) from None
+
+
+def _fraction(value: float) -> str:
+    """A float with a point in it: JSONB writes exponents out, and without a point it would come back as an integer."""
+    if not math.isfinite(value):
+        raise InvalidValueError(_NOT_FINITE)
+    shortest = repr(float(value))
+    return f"{Decimal(shortest):f}.0" if value.is_integer() and "e" in shortest else shortest
 
 
 def _key(key: object) -> str:

@@ -15,6 +15,7 @@ from sqlalchemy import Table, text
 from tradingdb.core.clock import as_utc, utc_now
 from tradingdb.core.ddl import table_of
 from tradingdb.database import Database, WriteSession, maintenance_connection
+from tradingdb.errors import SchemaMismatchError
 from tradingdb.models import Base
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ TimeSeries = type[Base] | Table
 """A model or its table; it must be one of `partitioned_tables`."""
 
 MONTHS_AHEAD = 3
+
+BEING_RETIRED = "tradingdb: being retired"
+"""Comment of a partition between its detaching and its dropping, so that an interrupted run can be finished."""
 
 GROWTH_LOCK = 7_236_839_128_415_204
 """Held until commit by whoever adds partitions or instruments.
@@ -68,9 +72,15 @@ async def ensure(session: WriteSession, table: TimeSeries, first: datetime, last
     if not missing:
         return []
     await hold_growth_lock(session)
+    # the lock that ATTACH needs anyway; taking it shows this session what others have attached meanwhile
+    await session.execute(text(f"LOCK TABLE {table.name} IN SHARE UPDATE EXCLUSIVE MODE"))
     missing = await _missing(session, table, months)
     for start in missing:
         name = _name(table, start)
+        if await session.scalar(text("SELECT to_regclass(:name)"), {"name": name}) is not None:
+            raise SchemaMismatchError(
+                f"{name} exists beside {table.name} and is no partition of it: attach it, rename it or drop it."
+            )
         await session.execute(text(f"CREATE TABLE {name} (LIKE {table.name} INCLUDING ALL)"))
         await session.execute(
             text(
@@ -112,16 +122,20 @@ async def retire(database: Database, table: TimeSeries, before: datetime, *, dro
     retired = []
     async with maintenance_connection(database.target, autocommit=True) as connection:
         await connection.execute(text("SET lock_timeout = '5s'"))
-        pending = await connection.scalars(_HALF_DETACHED, {"table": table.name})
-        for name in pending.all():
+        for name in (await connection.scalars(_HALF_DETACHED, {"table": table.name})).all():
             await connection.execute(text(f"ALTER TABLE {table.name} DETACH PARTITION {name} FINALIZE"))
             retired.append(name)
-        rows = (await connection.execute(_LISTING, {"table": table.name})).all()
-        for row in rows:
-            if row.end <= as_utc(before):
-                await connection.execute(text(f"ALTER TABLE {table.name} DETACH PARTITION {row.name} CONCURRENTLY"))
-                retired.append(row.name)
+        ended = [
+            row.name for row in await connection.execute(_LISTING, {"table": table.name}) if row.end <= as_utc(before)
+        ]
+        for name in ended:
+            if drop:
+                await connection.execute(text(f"COMMENT ON TABLE {name} IS '{BEING_RETIRED}'"))
+            await connection.execute(text(f"ALTER TABLE {table.name} DETACH PARTITION {name} CONCURRENTLY"))
+            retired.append(name)
         if drop:
+            left_over = await connection.scalars(_LEFT_OVER, {"names": f"{table.name}_%", "mark": BEING_RETIRED})
+            retired = sorted({*retired, *left_over})
             for name in retired:
                 await connection.execute(text(f"DROP TABLE {name}"))
     return retired
@@ -132,9 +146,9 @@ def _table(table: TimeSeries) -> Table:
 
 
 async def _missing(session: ReadSession, table: Table, months: list[datetime]) -> list[datetime]:
-    rows = await session.scalars(_NAMES, {"table": table.name})
-    there = set(rows)
-    return [start for start in months if _name(table, start) not in there]
+    by_name = {_name(table, start): start for start in months}
+    rows = await session.scalars(_MISSING, {"table": table.name, "names": list(by_name)})
+    return sorted(by_name[name] for name in rows)
 
 
 def _name(table: Table, start: datetime) -> str:
@@ -152,16 +166,24 @@ def _next_month(at: datetime) -> datetime:
     return (at.replace(day=1, hour=0, minute=0, second=0, microsecond=0) + timedelta(days=32)).replace(day=1)
 
 
-_NAMES = text(
+# pg_partition_root looks past the transaction's snapshot: what another session attached meanwhile is there
+_MISSING = text(
     """
-    SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-    WHERE i.inhparent = to_regclass(:table) AND NOT i.inhdetachpending
+    SELECT name FROM unnest(CAST(:names AS text[])) AS name
+    WHERE pg_partition_root(to_regclass(name)) IS DISTINCT FROM to_regclass(:table)
     """
 )
 _HALF_DETACHED = text(
     """
     SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
     WHERE i.inhparent = to_regclass(:table) AND i.inhdetachpending
+    """
+)
+_LEFT_OVER = text(
+    """
+    SELECT relname FROM pg_class
+    WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' AND NOT relispartition
+      AND relname LIKE :names AND obj_description(oid, 'pg_class') = :mark
     """
 )
 _LISTING = text(
