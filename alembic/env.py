@@ -38,7 +38,12 @@ config = context.config
 
 def run_offline() -> None:
     """Print the SQL of revisions, for a person to review and run."""
-    context.configure(dialect_name="postgresql", literal_binds=True, **shared_options())
+    context.configure(
+        dialect_name="postgresql",
+        dialect_opts={"paramstyle": "named"},  # another style doubles every percent sign
+        literal_binds=True,
+        **shared_options(),
+    )
     with context.begin_transaction():
         context.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
         context.run_migrations()

@@ -8,8 +8,8 @@ scripts/manage_migrations.py generate "MSG" | create "MSG"
 
 from __future__ import annotations
 
-from tradingdb.cli.boundary import run_command
+from tradingdb.cli.boundary import run_app
 from tradingdb.cli.migrate import app
 
 if __name__ == "__main__":
-    run_command(app)
+    run_app(app)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from sqlalchemy import ColumnElement, func, literal, literal_column, or_, text
 from sqlalchemy.dialects.postgresql import insert
 
 from tradingdb.core.ddl import table_of
+from tradingdb.failures import FAILED
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -83,7 +85,8 @@ async def copy_in(
     """COPY blocks of PostgreSQL's binary format into a table, inside the session's transaction. Returns rows."""
     raw = await driver_in_transaction(session)
     source = blocks if hasattr(blocks, "__aiter__") else _as_async(blocks)
-    status = await raw.copy_to_table(table, source=source, columns=list(columns), format="binary")
+    async with _failure_remembered(session):
+        status = await raw.copy_to_table(table, source=source, columns=list(columns), format="binary")
     return int(status.split()[1])
 
 
@@ -98,8 +101,19 @@ async def copy_out(session: ReadSession, query: str) -> bytearray:
     async def receive(block: bytes) -> None:
         received.extend(block)
 
-    await raw.copy_from_query(query, output=receive, format="binary")
+    async with _failure_remembered(session):
+        await raw.copy_from_query(query, output=receive, format="binary")
     return received
+
+
+@asynccontextmanager
+async def _failure_remembered(session: ReadSession) -> AsyncIterator[None]:
+    """COPY goes past SQLAlchemy, which would otherwise tell the session's COMMIT that a statement has failed."""
+    try:
+        yield
+    except BaseException:
+        (await session.connection()).info[FAILED] = True
+        raise
 
 
 async def _as_async(blocks: Iterable[bytes]) -> AsyncIterator[bytes]:

@@ -24,8 +24,16 @@ from sqlalchemy.ext.asyncio import (
 
 from tradingdb.core.json import dump_json, load_json
 from tradingdb.embedded import EmbeddedServer, data_dir_from
-from tradingdb.errors import ConfigurationError, OutcomeUnknownError, RetriesExhaustedError, TradingDBError
+from tradingdb.errors import (
+    ConfigurationError,
+    OutcomeUnknownError,
+    RetriesExhaustedError,
+    RolledBackError,
+    TradingDBError,
+)
 from tradingdb.failures import (
+    FAILED,
+    IN_FAILED_TRANSACTION,
     READ_ONLY,
     SERVER_GONE,
     in_our_words,
@@ -118,7 +126,8 @@ class Database:
         self.target = parse_url(url) if isinstance(url, str) else url
         self.limits = limits or Limits()
         self.embedded = embedded
-        self._opened = embedded is None
+        self._opening = asyncio.Lock()
+        self._opened = False
         self.engine = _pooled_engine(self.target, self.limits, application_name, pgbouncer=pgbouncer)
         self._write = async_sessionmaker(self.engine, class_=WriteSession, expire_on_commit=False)
         self._read = async_sessionmaker(
@@ -154,9 +163,12 @@ class Database:
 
     async def open(self) -> None:
         """Start the embedded server, if it is the one. Sessions do this by themselves."""
-        if not self._opened and self.embedded is not None:
-            await asyncio.to_thread(self.embedded.acquire)
-            self._opened = True
+        if self.embedded is None:
+            return
+        async with self._opening:
+            if not self._opened:
+                await asyncio.to_thread(self.embedded.acquire)
+                self._opened = True
 
     async def close(self) -> None:
         """Return every connection, and let the embedded server stop if nobody else uses it."""
@@ -223,7 +235,7 @@ class Database:
                     raise
                 last: Exception = OutcomeUnknownError()
             except Exception as error:
-                if not is_repeatable(error) and not is_repeatable(error.__cause__ or error):
+                if not is_repeatable(error):
                     raise
                 last = error
             pause = delay * random.uniform(0.5, 1.5)  # noqa: S311 - jitter, not a secret
@@ -341,6 +353,7 @@ def _pooled_engine(target: ConnectionTarget, limits: Limits, application_name: s
         json_serializer=dump_json,
         json_deserializer=load_json,
     )
+    event.listen(engine.sync_engine, "handle_error", _remember_failure)
     event.listen(engine.sync_engine, "handle_error", _drop_connections_of_a_demoted_server)
     if behind_pgbouncer:
         # a session setting would reach the next client of the same server connection, so each transaction sets its own
@@ -351,6 +364,11 @@ def _pooled_engine(target: ConnectionTarget, limits: Limits, application_name: s
             connection.exec_driver_sql(f"SELECT {settings}")
 
     return engine
+
+
+def _remember_failure(context: ExceptionContext) -> None:
+    if context.connection is not None and not context.connection.invalidated:
+        context.connection.info[FAILED] = True
 
 
 def _drop_connections_of_a_demoted_server(context: ExceptionContext) -> None:
@@ -364,11 +382,25 @@ def _drop_connections_of_a_demoted_server(context: ExceptionContext) -> None:
 
 
 async def _commit(session: AsyncSession) -> None:
+    await session.flush()  # here, where nothing can have been stored yet
+    connection = await session.connection()
+    if connection.info.pop(FAILED, False):
+        await _refuse_if_rolled_back(session)
     try:
         await session.commit()
     except Exception as error:
         if is_connection_loss(error) or isinstance(error, TimeoutError):
             raise OutcomeUnknownError from error
+        raise
+
+
+async def _refuse_if_rolled_back(session: AsyncSession) -> None:
+    """After a failed statement PostgreSQL answers COMMIT with a rollback, and nobody calls that an error."""
+    try:
+        await session.execute(text("SELECT 1"))
+    except Exception as error:
+        if sqlstate_of(error) == IN_FAILED_TRANSACTION:
+            raise RolledBackError from error
         raise
 
 
@@ -386,6 +418,6 @@ _HEALTH = text(
            (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend') AS connections,
            current_setting('max_connections')::int AS max_connections,
            (SELECT extversion FROM pg_extension WHERE extname = 'vector') AS vector_version,
-           to_regclass('tradingdb_version') IS NOT NULL AS has_version_table
+           coalesce(has_table_privilege(to_regclass('tradingdb_version'), 'SELECT'), false) AS has_version_table
     """
 )

@@ -11,7 +11,6 @@ import hashlib
 import os
 import shutil
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Self
@@ -45,6 +44,8 @@ PORT = 5432
 
 ROOT_DATA_DIR = Path("/var/lib/tradingdb")
 """Used by root when its home is closed to other users, as it normally is."""
+
+START_LOCK = "start.lock"
 
 MAX_SOCKET_PATH = 100
 """Unix socket addresses end at 107 bytes on Linux and 103 on macOS."""
@@ -121,8 +122,9 @@ class EmbeddedServer:
             raise EmbeddedServerError("The embedded PostgreSQL needs Unix sockets: on Windows set DATABASE_URL.")
         if self._use is not None:
             return
-        self._prepare_folders()
+        self._make_data_dir()
         with self._exclusively():
+            self._make_socket_dir()
             self._start()
             self._use = _locked(self.data_dir / f"users-{self.version}.lock", fcntl.LOCK_SH)
 
@@ -159,14 +161,15 @@ class EmbeddedServer:
     def _start(self) -> None:
         if self.pgdata.exists() and self._probe() == 0:
             return
-        is_new = self._init_if_new()
+        self._init_if_new()
         self._drop_stale_pid_file()
         if self._postmaster_pid() is None:
             self._write_settings()
             self._binaries.run("pg_ctl", "start", "-W", "-s", "-D", str(self.pgdata), "-l", str(self.log))
         self._wait_until_accepting()
-        if is_new:
-            self._binaries.run("createdb", "-h", str(self._socket_dir), "-p", str(PORT), "-U", SUPERUSER, DATABASE)
+        where = ("-h", str(self._socket_dir), "-p", str(PORT), "-U", SUPERUSER)
+        if self._binaries.answer_of("psql", *where, "-X", "-d", DATABASE, "-c", "") != 0:
+            self._binaries.run("createdb", *where, DATABASE)
 
     def _wait_until_accepting(self) -> None:
         deadline = time.monotonic() + self._start_timeout
@@ -190,10 +193,10 @@ class EmbeddedServer:
         if self._postmaster_pid() is not None:
             self._binaries.run("pg_ctl", "stop", "-s", "-w", "-m", "fast", "-t", "60", "-D", str(self.pgdata))
 
-    def _init_if_new(self) -> bool:
+    def _init_if_new(self) -> None:
         """Make the data directory; a half-made one never has the final name."""
         if (self.pgdata / "PG_VERSION").exists():
-            return False
+            return
         partial = self.data_dir / f"postgresql-{self.version}.partial"
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(mode=0o700)
@@ -206,7 +209,6 @@ class EmbeddedServer:
         with (partial / "postgresql.conf").open("a") as file:
             file.write("\ninclude_if_exists = 'tradingdb.conf'\n")
         partial.rename(self.pgdata)
-        return True
 
     def _write_settings(self) -> None:
         values = {
@@ -253,7 +255,8 @@ class EmbeddedServer:
 
     def _drop_stale_pid_file(self) -> None:
         if self._postmaster_pid() is None:
-            (self.pgdata / "postmaster.pid").unlink(missing_ok=True)
+            for stale in (self.pgdata / "postmaster.pid", self._socket_dir / f".s.PGSQL.{PORT}.lock"):
+                stale.unlink(missing_ok=True)
 
     def _last_complaint(self) -> str:
         """The newest error line of the server's log."""
@@ -276,25 +279,29 @@ class EmbeddedServer:
         if len(str(direct)) + len(f"/.s.PGSQL.{PORT}") <= MAX_SOCKET_PATH:
             return direct
         name = hashlib.sha256(f"{os.geteuid()}:{direct}".encode()).hexdigest()[:16]
-        return Path(tempfile.gettempdir()) / f"tradingdb-{name}"
+        return Path("/tmp") / f"tradingdb-{name}"  # noqa: S108 - short, the same for all; owner and kind are checked
 
-    def _prepare_folders(self) -> None:
+    def _make_data_dir(self) -> None:
         try:
             self.data_dir.mkdir(parents=True, exist_ok=True)
-            self._socket_dir.mkdir(mode=0o700, exist_ok=True)
+            (self.data_dir / START_LOCK).touch()
         except OSError as error:
             raise EmbeddedServerError(
                 f"{self.data_dir} cannot be used for the embedded PostgreSQL ({error.strerror}): "
                 "set TRADINGDB_DATA_DIR to a folder that you may write to."
             ) from error
-        give_to_server_user(self._socket_dir)
+        self._check_reachable()
+
+    def _make_socket_dir(self) -> None:
+        if not self._socket_dir.exists():
+            self._socket_dir.mkdir(mode=0o700)
+            give_to_server_user(self._socket_dir)
         for path in (self._socket_dir, self.pgdata):
-            if path.exists() and path.stat().st_uid != server_uid():
+            if path.exists() and (path.is_symlink() or path.stat().st_uid != server_uid()):
                 raise EmbeddedServerError(
                     f"{path} belongs to another user, and PostgreSQL will not use it: "
                     "set TRADINGDB_DATA_DIR to a folder of your own."
                 )
-        self._check_reachable()
 
     def _check_reachable(self) -> None:
         """The server's user must be able to walk to the data; only root runs the server as somebody else."""
@@ -311,7 +318,7 @@ class EmbeddedServer:
     @contextlib.contextmanager
     def _exclusively(self) -> Iterator[None]:
         """One process at a time starts or stops the server."""
-        with _locked(self.data_dir / "start.lock", fcntl.LOCK_EX, self._start_timeout):
+        with _locked(self.data_dir / START_LOCK, fcntl.LOCK_EX, self._start_timeout):
             yield
 
     def _in_use(self) -> bool:

@@ -128,8 +128,23 @@ class LockTimeoutError(TradingDBError):
     exit_code = 7
 
 
+class TimeLimitError(TradingDBError):
+    """PostgreSQL cancelled a statement that took longer than its time limit, perhaps waiting for somebody's lock."""
+
+    exit_code = 7
+
+
 class OutcomeUnknownError(TradingDBError):
     """The connection was lost during COMMIT: the work may or may not be stored; look it up by its idempotency key."""
+
+    exit_code = 8
+
+
+class RolledBackError(TradingDBError):
+    """A statement failed and its error was swallowed, so PostgreSQL rolled the whole unit of work back.
+
+    Let the error through, or put what may fail into `async with session.begin_nested()`.
+    """
 
     exit_code = 8
 

@@ -11,11 +11,13 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from tradingdb.errors import (
+    ConfigurationError,
     DatabaseMissingError,
     DatabaseUnavailableError,
     InsufficientRightsError,
     LockTimeoutError,
     LoginRefusedError,
+    TimeLimitError,
     TradingDBError,
 )
 
@@ -27,6 +29,10 @@ REPEATABLE = {"40001", "40P01"}
 
 SERVER_GONE = {"57P01", "57P02", "57P03", "08000", "08001", "08003", "08004", "08006", "08007"}
 READ_ONLY = "25006"
+IN_FAILED_TRANSACTION = "25P02"
+
+FAILED = "tradingdb_failed"
+"""Key in a connection's `info`: a statement failed on it, so its transaction may be rolled back already."""
 LOCK_NOT_AVAILABLE = "55P03"
 INSUFFICIENT_PRIVILEGE = "42501"
 
@@ -42,6 +48,7 @@ _MEANING: dict[str, tuple[type[TradingDBError], str | None]] = {
         "PostgreSQL has no connection left (max_connections): close some, or use a smaller pool.",
     ),
     LOCK_NOT_AVAILABLE: (LockTimeoutError, None),
+    "57014": (TimeLimitError, None),
     INSUFFICIENT_PRIVILEGE: (
         InsufficientRightsError,
         "The database role lacks a right that this needs: connect as the owner of the schema, or have it granted.",
@@ -64,11 +71,13 @@ def sqlstate_of(error: BaseException) -> str | None:
 
 def constraint_of(error: BaseException) -> str | None:
     """The name of the constraint that a row violated, if it was one."""
-    for candidate in (getattr(getattr(error, "orig", None), "__cause__", None), error):
-        name = getattr(candidate, "constraint_name", None)
-        if isinstance(name, str):
-            return name
-    return None
+    name = getattr(_of_driver(error), "constraint_name", None)
+    return name if isinstance(name, str) else None
+
+
+def _of_driver(error: BaseException) -> BaseException:
+    """What asyncpg raised, under SQLAlchemy's two layers if they are there."""
+    return getattr(getattr(error, "orig", None), "__cause__", None) or error
 
 
 def is_connection_loss(error: BaseException) -> bool:
@@ -78,7 +87,6 @@ def is_connection_loss(error: BaseException) -> bool:
     return sqlstate_of(error) in SERVER_GONE or isinstance(
         error,
         (
-            ConnectionError,
             asyncpg.InterfaceError,
             asyncpg.ConnectionDoesNotExistError,
             DatabaseUnavailableError,
@@ -112,8 +120,13 @@ def why_no_connection(error: BaseException) -> TradingDBError | None:
     """Why connecting failed. Wider than `translated`: while connecting, every OSError is about the connection."""
     if isinstance(error, ssl.SSLError):
         return DatabaseUnavailableError(
-            f"TLS with PostgreSQL failed ({error.reason or 'handshake'}): "
+            f"TLS with PostgreSQL failed ({getattr(error, 'reason', None) or 'handshake'}): "
             "check sslmode and sslrootcert in DATABASE_URL."
+        )
+    if isinstance(_of_driver(error), asyncpg.ClientConfigurationError):
+        return ConfigurationError(
+            "DATABASE_URL asks for a verified certificate and names no authority: add sslrootcert=system, "
+            "or sslrootcert= with the file of the authority that signed the server's certificate."
         )
     if isinstance(error, TimeoutError):
         return DatabaseUnavailableError(

@@ -10,6 +10,7 @@ import ast
 import asyncio
 import io
 import threading
+from argparse import Namespace
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -273,6 +274,7 @@ def _config(connection: Connection | None = None, output: io.StringIO | None = N
     in_checkout = not _PACKAGED.exists()
     config = Config(ini if in_checkout else None, stdout=output or io.StringIO(), output_buffer=output)
     config.set_main_option("script_location", str(_CHECKOUT / "alembic" if in_checkout else _PACKAGED))
+    config.cmd_opts = Namespace(quiet=True)  # our callers print what there is to say
     config.attributes["connection"] = connection
     return config
 

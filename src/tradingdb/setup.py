@@ -13,6 +13,7 @@ from tradingdb.database import Database, maintenance_connection
 from tradingdb.errors import DatabaseMissingError, InsufficientRightsError, RefusedError
 from tradingdb.failures import INSUFFICIENT_PRIVILEGE, sqlstate_of
 from tradingdb.timeseries import partitions
+from tradingdb.urls import is_local
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
@@ -74,8 +75,8 @@ def refuse_reset(target: ConnectionTarget, settings: Settings) -> None:
     """Raise if this database must not be dropped from here."""
     if settings.in_production:
         raise RefusedError("Reset is refused where TRADINGDB_ENVIRONMENT is production; nothing was changed.")
-    strangers = [host for host in target.hosts if host not in settings.resettable_hosts]
-    if strangers and not target.is_local:
+    strangers = [host for host in target.hosts if not is_local(host) and host not in settings.resettable_hosts]
+    if strangers:
         raise RefusedError(
             f"Reset is refused: {strangers[0]} is another machine. If its database may be dropped, "
             "name it in TRADINGDB_RESETTABLE_HOSTS; nothing was changed."

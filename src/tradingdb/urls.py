@@ -75,11 +75,16 @@ class ConnectionTarget:
     @property
     def is_local(self) -> bool:
         """Whether every host is this machine."""
-        return all(host.startswith("/") or host in _LOCAL_HOSTS for host in self.hosts)
+        return all(is_local(host) for host in self.hosts)
 
     def with_database(self, name: str) -> ConnectionTarget:
         """The same server and login, another database."""
         return ConnectionTarget(self.url.set(database=name), self.connect_args, self.server_settings, self.pgbouncer)
+
+
+def is_local(host: str) -> bool:
+    """Whether a host is this machine: a Unix socket's folder, or the loopback address."""
+    return host.startswith("/") or host in _LOCAL_HOSTS
 
 
 def parse_url(text: str) -> ConnectionTarget:
@@ -145,7 +150,7 @@ def _hosts_and_ports(url: URL, parameters: dict[str, str]) -> tuple[list[str], l
     if not named:
         return [], []
     hosts, ports = [], []
-    for at, entry in enumerate(named.split(",")):
+    for at, entry in enumerate(entry for entry in named.split(",") if entry):
         match = re.fullmatch(
             r"\[(?P<ipv6>[^\]]+)\](:(?P<p6>\d+))?|(?P<path>/.*)|(?P<name>[^:]+)(:(?P<port>\d+))?|.*", entry
         )

@@ -28,7 +28,7 @@ G = TypeVar("G", bound=np.generic)
 PRICES = ("open", "high", "low", "close")
 FLOATS = ("volume", "quote_volume", "taker_buy_volume")
 FLAGS = ("is_closed", "is_synthetic")
-_TRUE = ["true", "t", "1", "yes"]
+_TRUE, _FALSE = ["true", "t", "1", "yes"], ["false", "f", "0", "no"]
 
 
 def require_arrow() -> Any:
@@ -157,8 +157,15 @@ def _counts(array: pa.Array) -> NDArray[np.int64]:
 
 
 def _flags(array: pa.Array, name: str) -> NDArray[np.bool_]:
+    if array.null_count:
+        raise BadCellError(pc.index(array.is_null(), True).as_py(), f"{name} is empty")
     if pa.types.is_string(array.type):
-        array = pc.is_in(pc.utf8_lower(array), value_set=pa.array(_TRUE))
+        lower = pc.utf8_lower(array)
+        is_known = _numpy(pc.is_in(lower, value_set=pa.array(_TRUE + _FALSE)), np.bool_)
+        if not is_known.all():
+            odd = int(np.flatnonzero(~is_known)[0])
+            raise BadCellError(odd, f"{name} cannot be read: {array[odd].as_py()!r}")
+        array = pc.is_in(lower, value_set=pa.array(_TRUE))
     return _numpy(_cast(array, pa.bool_(), name), np.bool_)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import importlib
 import io
+import warnings
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,6 +105,8 @@ def _arrow_file(content: bytes) -> Any:
     pa = require_arrow()
     reader = importlib.import_module("pyarrow.parquet" if content.startswith(PARQUET) else "pyarrow.feather")
     try:
-        return reader.read_table(io.BytesIO(content))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # Feather's first version, which people still have
+            return reader.read_table(io.BytesIO(content))
     except (pa.ArrowInvalid, OSError) as error:
         raise InvalidValueError(f"it is damaged ({str(error).splitlines()[0][:120]})") from None

@@ -8,7 +8,7 @@ import typer
 
 from tradingdb import __version__
 from tradingdb.cli import candles, db, migrate, server
-from tradingdb.cli.boundary import run_command
+from tradingdb.cli.boundary import run_app
 from tradingdb.cli.demo import demo_command
 from tradingdb.cli.output import console
 
@@ -25,16 +25,22 @@ app.add_typer(server.app, name="server")
 app.command("demo")(demo_command)
 
 
-@app.callback()
-def options(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
-) -> None:
-    """Options of every command."""
-    if version:
+def show_version(wanted: bool) -> None:
+    """Print the version and end."""
+    if wanted:
         console.print(__version__)
         raise typer.Exit
 
 
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Options of every command."""
+
+
 def main() -> None:
     """Run the command that the command line names."""
-    run_command(app)
+    run_app(app)

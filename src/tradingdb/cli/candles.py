@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -81,11 +82,11 @@ def list_command(
         async with database_at(database_url) as database:
             await migrations.require_current(database)
             async with database.read() as session:
-                return await candles.listing(session, venue=venue, symbol=symbol, timeframe=length)
+                return await candles.listing(session, venue=venue and venue.lower(), symbol=symbol, timeframe=length)
 
     found = wait_for(work())
     if as_json:
-        print_json(found)
+        print_json([asdict(series) | {"missing": series.missing} for series in found])
     elif found:
         print_series(found)
     else:

@@ -98,17 +98,16 @@ def run_setup(
 ) -> None:
     """What `scripts/setup_database.py` and the commands above do."""
     settings = settings_with(url)
+    database = database_at(url)
+    if drop_first:
+        refuse_reset(database.target, settings)
+        confirm_destruction(database.target.database, database.target.label, yes=yes)
 
     async def work() -> tuple[SetupReport | migrations.Status, dict[str, int]]:
-        async with database_at(url) as database:
+        async with database:
             if stamp is not None:
                 return await migrations.stamp(database, stamp), {}
-            if drop_first:
-                refuse_reset(database.target, settings)
-                confirm_destruction(database.target.database, database.target.label, yes=yes)
-                report = await reset(database, settings)
-            else:
-                report = await setup(database)
+            report = await (reset(database, settings) if drop_first else setup(database))
             return report, {} if world is None else await seed(database, world, settings)
 
     report, seeded = wait_for(work())

@@ -90,12 +90,12 @@ def downgrade(
     as_json: AsJson = False,
 ) -> None:
     """Take the schema back. What the undone revisions added is lost, with its data."""
+    database = database_at(database_url)
+    label = f"what revisions after {revision} added to {database.target.label}"
+    confirm_destruction(database.target.database, label, yes=yes)
 
     async def work() -> migrations.Status:
-        async with database_at(database_url) as database:
-            await migrations.status(database)
-            label = f"what revisions after {revision} added to {database.target.label}"
-            confirm_destruction(database.target.database, label, yes=yes)
+        async with database:
             return await migrations.downgrade(database, revision)
 
     _show(wait_for(work()), as_json=as_json)

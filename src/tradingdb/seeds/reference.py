@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
+
 from tradingdb.bulk import upsert
 from tradingdb.core.timeframe import Timeframe
 from tradingdb.models import TimeframeInfo, Venue, VenueKind
@@ -59,6 +61,8 @@ async def seed_reference(session: WriteSession) -> dict[str, int]:
     venues = [
         {"code": code, "name": name, "kind": kind} for kind, of_kind in VENUES.items() for code, name in of_kind.items()
     ]
+    there = set(await session.scalars(select(Venue.code)))  # a refused insert would use up one of 32,767 ids
+    venues = [venue for venue in venues if venue["code"] not in there]
     return {
         "timeframes": (await upsert(session, TimeframeInfo, timeframes)).inserted,
         "venues": (await upsert(session, Venue, venues, key=["code"])).inserted,

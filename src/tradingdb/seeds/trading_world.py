@@ -27,6 +27,7 @@ from tradingdb.models import (
     TradingMode,
     User,
     UserAgent,
+    Venue,
     Verdict,
 )
 from tradingdb.seeds import crossover
@@ -39,6 +40,11 @@ if TYPE_CHECKING:
 
 NAMESPACE = UUID("6f0d7a52-3c1b-5d0e-9a64-0f6f2f7b1c11")
 """Of every identifier that is made from a name here, so that the same world is made every time."""
+
+
+UNTIL_IT_IS_CLOSED = ("exit_price", "exit_time", "exit_reason", "outcome", "pnl", "pnl_r", "fees")
+WITH_EVERY_FILL = ("quantity", "average_entry_price", "realized_pnl", "fees", "opened_at", "last_fill_at")
+"""What changes in a trade and in a position when the series has more candles than last time."""
 
 
 def named_id(name: str) -> UUID:
@@ -57,22 +63,23 @@ class Added(dict[str, int]):
 async def trade_series(session: WriteSession, instrument: Instrument, series: CandleSeries, *, owner: str) -> Added:
     """Let a strategy of `owner` trade a series on a paper account, and store all that comes of it.
 
-    The owner has no password, so nobody can log in. Repeated with the same candles it adds nothing.
+    The owner has no password, so nobody can log in. Repeated with the same candles it changes nothing; with more of
+    them it goes on where it was.
     """
     added = Added()
     account, rule, lesson_id = await _people_and_plans(session, instrument, series, owner, added)
     ledger = crossover.run(series, account, instrument, rule, lesson_id)
-    for model, rows in (
-        (Signal, ledger.signals),
-        (Trade, ledger.trades),
-        (Order, ledger.orders),
-        (OrderEvent, ledger.order_events),
-        (Fill, ledger.fills),
-        (TradeExit, ledger.trade_exits),
-        (Position, ledger.positions),
-        (LearningEvidence, ledger.evidence),
+    for model, rows, growing in (
+        (Signal, ledger.signals, ()),
+        (Trade, ledger.trades, UNTIL_IT_IS_CLOSED),
+        (Order, ledger.orders, ()),
+        (OrderEvent, ledger.order_events, ()),
+        (Fill, ledger.fills, ()),
+        (TradeExit, ledger.trade_exits, ()),
+        (Position, ledger.positions, WITH_EVERY_FILL),
+        (LearningEvidence, ledger.evidence, ()),
     ):
-        added.count(model, await upsert(session, model, rows))
+        added.count(model, await upsert(session, model, rows, update=growing))
     await _refresh_figures(session, rule.id, lesson_id)
     return added
 
@@ -84,7 +91,8 @@ async def _people_and_plans(
     strategy_id = named_id(f"strategy:{owner}:{instrument.id}:{series.timeframe.value}")
     rule_id, lesson_id = uuid5(strategy_id, "rule"), uuid5(strategy_id, "lesson")
     account_id = named_id(f"account:{owner}:{instrument.venue_id}")
-    name = f"Crossover {instrument.symbol} {series.timeframe.value}"
+    venue = await session.get_one(Venue, instrument.venue_id)
+    name = f"Crossover {instrument.symbol} {series.timeframe.value} at {venue.code}"
     quote = instrument.quote_currency or "USD"
     rows: list[tuple[type[Base], dict[str, Any]]] = [
         (User, {"id": user_id, "email": f"{owner}@example.com", "username": owner, "password_hash": None}),

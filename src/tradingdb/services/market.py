@@ -45,8 +45,10 @@ async def ensure_instrument(session: WriteSession, venue: str, symbol: str, **de
     if found is not None:
         return found
     await hold_growth_lock(session)
-    await upsert(session, Venue, [{"code": venue, "name": venue, "kind": VenueKind.EXCHANGE}], key=["code"])
     venue_id = await session.scalar(select(Venue.id).where(Venue.code == venue))
+    if venue_id is None:
+        await upsert(session, Venue, [{"code": venue, "name": venue, "kind": VenueKind.EXCHANGE}], key=["code"])
+        venue_id = await session.scalar(select(Venue.id).where(Venue.code == venue))
     row = {"venue_id": venue_id, "symbol": symbol, **parse_symbol(symbol), **details}
     await upsert(session, Instrument, [row], key=["venue_id", "symbol"])
     return await instrument(session, venue, symbol)

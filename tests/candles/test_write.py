@@ -1,0 +1,357 @@
+"""Writing candles: the better of two stays, reports and coverage are exact, and all of a write is stored or none."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, event, text
+
+from tradingdb import candles
+from tradingdb.candles import WriteReport
+from tradingdb.core.clock import utc_now
+from tradingdb.core.timeframe import Timeframe
+from tradingdb.database import Database, ReadSession, WriteSession
+from tradingdb.errors import InvalidCandlesError, InvalidValueError
+from tradingdb.models import Candle, Instrument
+from tradingdb.services import market
+from tradingdb.timeseries import partitions
+
+START = datetime(2024, 1, 31, 23, 56, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+WRITE_MODULE = importlib.import_module("tradingdb.candles.write")
+WAITS_FOR_COVERAGE = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'series_coverage'::regclass")
+OPTIONAL = ("volume", "quote_volume", "trade_count", "taker_buy_volume")
+
+
+class Bar(NamedTuple):
+    """A candle as the model of these tests sees it."""
+
+    minute: int
+    price: int
+    is_closed: bool
+    is_synthetic: bool
+    amount: int | None
+
+    @property
+    def rank(self) -> int:
+        return 0 if self.is_synthetic else 2 if self.is_closed else 1
+
+
+def rows(count: int, *, first: datetime = START, step: timedelta = MINUTE, price: float = 100) -> list[list[float]]:
+    return [[(first + at * step).timestamp(), price, price + 2, price - 1, price + 1, 10] for at in range(count)]
+
+
+def columns_of(bars: list[Bar]) -> dict[str, Any]:
+    price = np.array([bar.price for bar in bars], float)
+    amount = np.array([np.nan if bar.amount is None else bar.amount for bar in bars], float)
+    return {
+        "time": np.array([int((START + bar.minute * MINUTE).timestamp()) for bar in bars]),
+        **dict.fromkeys(("open", "high", "low", "close"), price),
+        **dict.fromkeys(OPTIONAL, amount),
+        "is_closed": np.array([bar.is_closed for bar in bars]),
+        "is_synthetic": np.array([bar.is_synthetic for bar in bars]),
+    }
+
+
+async def btc(session: WriteSession) -> Instrument:
+    return await market.ensure_instrument(session, "binance", "BTC/USDT")
+
+
+async def stored(session: ReadSession, instrument: Instrument) -> dict[int, Bar]:
+    """Every optional column is written with the same amount, so one of them stands for all."""
+    series = await candles.read(session, instrument, "1m", columns=[*OPTIONAL[1:], "is_closed", "is_synthetic"])
+    same = {name: np.nan_to_num(series.columns[name].astype(float), nan=-1).tolist() for name in OPTIONAL}
+    assert all(column == same["volume"] for column in same.values())
+    minutes = (series.open_time - np.datetime64(START.replace(tzinfo=None))) // np.timedelta64(1, "m")
+    flags = series.extra["is_closed"], series.extra["is_synthetic"]
+    return {
+        int(minute): Bar(int(minute), int(price), bool(closed), bool(synthetic), None if amount < 0 else int(amount))
+        for minute, price, closed, synthetic, amount in zip(minutes, series.close, *flags, same["volume"], strict=True)
+    }
+
+
+async def assert_coverage_is_true(session: ReadSession) -> None:
+    said = await session.execute(
+        text("SELECT instrument_id, timeframe, first_open_time, last_open_time, candle_count FROM series_coverage")
+    )
+    counted = await session.execute(
+        text("SELECT instrument_id, timeframe, min(open_time), max(open_time), count(*) FROM candles GROUP BY 1, 2")
+    )
+    assert sorted(map(tuple, said)) == sorted(map(tuple, counted))
+
+
+async def assert_nothing_is_there(database: Database) -> None:
+    async with database.read() as session:
+        assert await session.scalar(text("SELECT count(*) FROM candles")) == 0
+        assert await session.scalar(text("SELECT count(*) FROM series_coverage")) == 0
+        assert await partitions.listing(session, Candle) == []
+
+
+def after(old: Bar | None, new: Bar) -> Bar:
+    """What is there when a candle came after another: the better one, without losing a real amount."""
+    if old is None:
+        return new
+    if new.rank < old.rank:
+        return old
+    made_up = old.is_synthetic and not new.is_synthetic
+    return new if made_up or new.amount is not None else new._replace(amount=old.amount)
+
+
+def write_to_model(model: dict[int, Bar], bars: list[Bar]) -> WriteReport:
+    best: dict[int, Bar] = {}
+    for bar in bars:
+        best[bar.minute] = after(best.get(bar.minute), bar)
+    inserted = updated = 0
+    for minute, bar in best.items():
+        old, new = model.get(minute), after(model.get(minute), bar)
+        model[minute] = new
+        inserted += old is None
+        updated += old is not None and new != old
+    return WriteReport(inserted, updated, len(best) - inserted - updated, len(bars) - len(best))
+
+
+def bars(amount: st.SearchStrategy[int | None]) -> st.SearchStrategy[list[Bar]]:
+    flags = st.booleans()
+    return st.lists(st.builds(Bar, st.integers(0, 8), st.integers(1, 2), flags, flags, amount), max_size=14)
+
+
+batches = st.lists(bars(st.integers(0, 1)) | bars(st.none()), min_size=1, max_size=5)
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(batches=batches, chunk=st.sampled_from([1, 2, 3, 100]))
+async def test_any_writes_leave_what_the_rule_says_and_report_it(
+    session: WriteSession, monkeypatch: pytest.MonkeyPatch, batches: list[list[Bar]], chunk: int
+) -> None:
+    monkeypatch.setattr(WRITE_MODULE, "CHUNK", chunk)
+    model: dict[int, Bar] = {}
+    async with session.begin_nested() as savepoint:
+        instrument = await btc(session)
+        for batch in batches:
+            told: list[int] = []
+            report = await candles.write(session, instrument, "1m", columns_of(batch), on_progress=told.append)
+            assert report == write_to_model(model, batch)
+            assert report.total == len(batch)
+            assert sum(told) == len(batch) - report.duplicates
+            assert max(told, default=0) <= chunk
+            assert await stored(session, instrument) == model
+            await assert_coverage_is_true(session)
+        await savepoint.rollback()
+
+
+async def test_a_batch_leaves_what_its_rows_one_after_another_would(session: WriteSession) -> None:
+    batch = [
+        Bar(0, 1, is_closed=True, is_synthetic=False, amount=7),
+        Bar(0, 2, is_closed=True, is_synthetic=False, amount=None),
+    ]
+    one_by_one, at_once = await btc(session), await market.ensure_instrument(session, "kraken", "BTC/USD")
+    for bar in batch:
+        await candles.write(session, one_by_one, "1m", columns_of([bar]))
+    await candles.write(session, at_once, "1m", columns_of(batch))
+    assert (await stored(session, one_by_one))[0] == Bar(0, 2, is_closed=True, is_synthetic=False, amount=7)
+    assert await stored(session, at_once) == await stored(session, one_by_one)
+
+
+@pytest.mark.parametrize("name", OPTIONAL)
+async def test_each_optional_value_is_kept_on_its_own(session: WriteSession, name: str) -> None:
+    instrument = await btc(session)
+    full = columns_of([Bar(0, 1, is_closed=True, is_synthetic=False, amount=5)])
+    await candles.write(session, instrument, "1m", full)
+    del full[name]
+    report = await candles.write(
+        session, instrument, "1m", full | {other: [6.0] for other in OPTIONAL if other != name}
+    )
+    assert report == WriteReport(updated=1)
+    series = await candles.read(session, instrument, "1m", columns=OPTIONAL[1:])
+    assert {other: series.columns[other][0] for other in OPTIONAL} == dict.fromkeys(OPTIONAL, 6) | {name: 5}
+
+
+async def test_writing_the_same_again_touches_no_row(database: Database) -> None:
+    versions = text("SELECT open_time, xmin::text, ctid::text FROM candles UNION ALL "
+                    "SELECT updated_at, xmin::text, ctid::text FROM series_coverage ORDER BY 1")  # fmt: skip
+    reports, seen = [], []
+    for _ in range(2):
+        async with database.write() as session:
+            instrument = await btc(session)
+            reports.append(await candles.write(session, instrument, "1m", rows(10)))
+        async with database.read() as session:
+            seen.append((await session.execute(versions)).all())
+    assert reports == [WriteReport(inserted=10), WriteReport(unchanged=10)]
+    assert len(seen[0]) == 11
+    assert seen[0] == seen[1]
+
+
+async def test_candles_are_closed_when_their_time_has_passed(session: WriteSession) -> None:
+    instrument = await btc(session)
+    this_month = Timeframe.MN1.floor(utc_now())
+    last_month = Timeframe.MN1.floor(this_month - MINUTE)
+    data = rows(1, first=last_month) + rows(1, first=this_month)
+    await candles.write(session, instrument, "1M", data)
+    series = await candles.read(session, instrument, "1M", columns=["is_closed", "is_synthetic"])
+    assert series.extra["is_closed"].tolist() == [True, False]
+    assert series.extra["is_synthetic"].tolist() == [False, False]
+
+
+async def test_candles_of_many_months_and_chunks_are_all_stored(
+    session: WriteSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(WRITE_MODULE, "CHUNK", 7)
+    instrument = await btc(session)
+    data = rows(100, first=datetime(2019, 12, 15, tzinfo=UTC), step=timedelta(days=1))
+    told: list[int] = []
+    assert await candles.write(session, instrument, "1d", data, on_progress=told.append) == WriteReport(inserted=100)
+    assert told == [7] * 14 + [2]
+    assert len(await candles.read(session, instrument, "1d")) == 100
+    months = [part.name for part in await partitions.listing(session, Candle)]
+    assert months == ["candles_2019_12", "candles_2020_01", "candles_2020_02", "candles_2020_03"]
+
+
+async def test_two_instruments_and_two_timeframes_have_the_same_minute(session: WriteSession) -> None:
+    ether = await market.ensure_instrument(session, "binance", "ETH/USDT")
+    for instrument, timeframe in ((await btc(session), "1m"), (ether, "1m"), (ether.id, "3m")):
+        report = await candles.write(session, instrument, timeframe, rows(1, first=START + MINUTE))
+        assert report == WriteReport(inserted=1)
+    await assert_coverage_is_true(session)
+
+
+async def test_no_candles_leave_nothing(database: Database) -> None:
+    async with database.write() as session:
+        assert await candles.write(session, await btc(session), "1m", []) == WriteReport()
+    await assert_nothing_is_there(database)
+
+
+async def test_the_source_is_kept_with_candles_and_coverage(session: WriteSession) -> None:
+    instrument = await btc(session)
+    await candles.write(session, instrument, "1m", rows(2), source="first")
+    await candles.write(
+        session, instrument, "1m", rows(1, price=200) + rows(1, first=START + 2 * MINUTE), source="later"
+    )
+    sources = await session.scalars(text("SELECT source FROM candles ORDER BY open_time"))
+    assert sources.all() == ["later", "first", "later"]
+    assert await session.scalar(text("SELECT source FROM series_coverage")) == "later"
+
+
+async def test_invalid_candles_are_refused_by_row_before_anything_is_sent(database: Database) -> None:
+    sent: list[str] = []
+
+    def note(_: Connection, __: object, statement: str, *more: object) -> None:
+        sent.append(statement)
+
+    data = rows(10)
+    for at in range(2, 9):
+        data[at][2] = 0
+    async with database.write() as session:
+        event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+        with pytest.raises(InvalidCandlesError) as caught:
+            await candles.write(session, 1, "1m", data)
+        assert sent == []
+    message = str(caught.value)
+    assert "7 of 10 candles" in message
+    assert "row 2: high is below another price" in message
+    assert "row 6:" in message
+    assert "row 7:" not in message
+    assert "2 more" in message
+    await assert_nothing_is_there(database)
+
+
+async def test_an_unknown_timeframe_and_naive_times_are_refused(session: WriteSession) -> None:
+    with pytest.raises(InvalidValueError, match="'7m'"):
+        await candles.write(session, 1, "7m", rows(1))
+    frame = candles.CandleSeries(1, Timeframe.M1, np.array(["2024-01-01"], "datetime64[us]"), *[np.ones(1)] * 5)
+    with pytest.raises(InvalidValueError, match="timezone="):
+        await candles.write(session, 1, "1m", frame.to_pandas().tz_localize(None))
+
+
+async def test_a_rollback_leaves_neither_rows_nor_coverage_nor_partitions(database: Database) -> None:
+    async def write_and_fail() -> None:
+        async with database.write() as session:
+            await candles.write(session, await btc(session), "1m", rows(10))
+            assert len(await partitions.listing(session, Candle)) == 2
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        await write_and_fail()
+    await assert_nothing_is_there(database)
+
+
+async def test_a_write_that_is_cancelled_between_chunks_leaves_nothing(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(WRITE_MODULE, "CHUNK", 3)
+
+    async def write() -> None:
+        async with database.write() as session:
+            await candles.write(session, await btc(session), "1m", rows(10), on_progress=lambda _: task.cancel())
+
+    task = asyncio.create_task(write())
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await assert_nothing_is_there(database)
+
+
+async def test_a_write_that_is_cancelled_while_the_server_works_leaves_nothing(database: Database) -> None:
+    async with database.write() as session:
+        instrument = await btc(session)
+
+    async def write() -> None:
+        async with database.write() as session:
+            await candles.write(session, instrument, "1m", rows(10))
+
+    async with database.write() as blocker:
+        await blocker.execute(text("LOCK TABLE series_coverage IN ACCESS EXCLUSIVE MODE"))
+        task = asyncio.create_task(write())
+        while not await blocker.scalar(WAITS_FOR_COVERAGE):  # noqa: ASYNC110 - the lock is on the server
+            await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    await assert_nothing_is_there(database)
+    async with database.write() as session:
+        assert await candles.write(session, instrument, "1m", rows(10)) == WriteReport(inserted=10)
+
+
+async def test_writers_of_one_series_lose_no_candle_and_count_each_once(database: Database) -> None:
+    async with database.write() as session:
+        instrument = await btc(session)
+
+    async def write(number: int) -> WriteReport:
+        # each overlaps its neighbours, and every other one brings its rows in reverse
+        data = rows(60, first=START + number * 20 * MINUTE, price=100 + number)
+        async with database.write() as session:
+            return await candles.write(session, instrument, "1m", data[:: -1 if number % 2 else 1])
+
+    reports = await asyncio.gather(*(write(number) for number in range(8)))
+    assert all(report.total == 60 for report in reports)
+    async with database.read() as session:
+        await assert_coverage_is_true(session)
+        series = await candles.read(session, instrument, "1m")
+    assert len(series) == 60 + 7 * 20 == sum(report.inserted for report in reports)
+    for at, price in enumerate(series.open):
+        assert 0 <= at - (price - 100) * 20 < 60
+
+
+async def test_writers_of_new_instruments_and_new_months_do_not_block_each_other_for_good(database: Database) -> None:
+    async def write(number: int) -> WriteReport:
+        months = [datetime(2024, 1 + (number + at) % 4, 1, tzinfo=UTC) for at in range(3)]
+        reports = []
+        async with database.write() as session:
+            for month in months:
+                instrument = await market.ensure_instrument(session, f"venue{number % 3}", f"COIN{number}/USDT")
+                reports.append(await candles.write(session, instrument, "1d", rows(3, first=month, step=timedelta(1))))
+        return WriteReport(*np.sum([list(asdict(report).values()) for report in reports], axis=0).tolist())
+
+    reports = await asyncio.gather(*(write(number) for number in range(9)))
+    assert reports == [WriteReport(inserted=9)] * 9
+    async with database.read() as session:
+        await assert_coverage_is_true(session)
+        assert await session.scalar(text("SELECT count(*) FROM candles")) == 81
+        assert len(await candles.listing(session)) == 9
+        assert len(await partitions.listing(session, Candle)) == 4

@@ -1,0 +1,144 @@
+"""`tradingdb db` and what is asked at a terminal before anything is dropped."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import pty
+import select
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from tradingdb import migrations
+from tradingdb.database import Database, maintenance_connection
+from tradingdb.urls import ConnectionTarget
+
+CTRL_C, CTRL_D = "\x03", "\x04"
+PROMPT = "to go on: "
+PATIENCE = 20
+"""Seconds after which a command that says nothing is taken to hang."""
+
+ON_ITS_TERMINAL = "import os, sys; os.login_tty(0); os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+SETUP_SCRIPT = str(Path(__file__).resolve().parents[2] / "scripts" / "setup_database.py")
+
+Answer = Callable[..., Awaitable[tuple[int, str]]]
+
+
+@pytest.fixture
+def environment(database: Database, tmp_path: Path) -> dict[str, str]:
+    url = database.target.url.render_as_string(hide_password=False)
+    return {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "DATABASE_URL": url}
+
+
+@pytest.fixture
+def run(environment: dict[str, str], tmp_path: Path) -> Callable[..., Awaitable[tuple[int, str, str]]]:
+    """Run `tradingdb db` without a terminal; returns exit code, output and errors."""
+
+    async def run(*arguments: str) -> tuple[int, str, str]:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "tradingdb", "db", *arguments),
+            cwd=tmp_path,
+            env=environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, err = await process.communicate()
+        return process.returncode or 0, out.decode(), err.decode()
+
+    return run
+
+
+@pytest.fixture
+def answer(environment: dict[str, str], tmp_path: Path) -> Answer:
+    """Run Python at a pseudo-terminal and type an answer to its question; returns exit code and what was shown."""
+
+    async def answer(typed: str, *arguments: str) -> tuple[int, str]:
+        ours, theirs = pty.openpty()
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-c", ON_ITS_TERMINAL, *arguments),
+            cwd=tmp_path,
+            env=environment | {"COLUMNS": "200"},  # so that the question stands on one line
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+        )
+        os.close(theirs)
+        try:
+            shown = await asyncio.to_thread(_type_at_the_prompt, ours, typed)
+            async with asyncio.timeout(PATIENCE):
+                return await process.wait(), shown
+        finally:
+            os.close(ours)
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+
+    return answer
+
+
+def _type_at_the_prompt(terminal: int, typed: str) -> str:
+    shown, asked = "", False
+    while select.select([terminal], [], [], PATIENCE)[0]:
+        try:
+            said = os.read(terminal, 4096).decode()
+        except OSError:  # how Linux says that nobody holds the other end
+            return shown
+        if not said:
+            return shown
+        shown += said
+        if not asked and PROMPT in shown:
+            asked = True
+            os.write(terminal, typed.encode())
+    pytest.fail(f"the command waits for more than {typed!r}, having said {shown!r}")
+
+
+async def add_a_venue(target: ConnectionTarget) -> None:
+    async with maintenance_connection(target, autocommit=True) as connection:
+        await connection.execute(text("INSERT INTO venues (code, name, kind) VALUES ('mine', 'Mine', 'exchange')"))
+
+
+async def venues(target: ConnectionTarget) -> int | None:
+    async with maintenance_connection(target) as connection:
+        return await connection.scalar(text("SELECT count(*) FROM venues"))
+
+
+async def test_health_and_setup_and_seed_answer_in_json(database: Database, run: Answer) -> None:
+    health, setup, seed = await asyncio.gather(
+        run("health", "--json"), run("setup", "--json"), run("seed", "production", "--json")
+    )
+    assert [(code, err) for code, _, err in (health, setup, seed)] == [(0, "")] * 3
+    assert json.loads(health[1])["database"] == database.target.database
+    assert json.loads(health[1])["revision"] == migrations.history()[-1].id
+    assert json.loads(setup[1])["result"]["created"] is False
+    assert json.loads(seed[1])["added"]["venues"] == await venues(database.target) > 0
+
+
+@pytest.mark.parametrize(
+    ("typed", "code", "left"),
+    [("{name}\n", 0, 0), ("yes\n", 6, 1), (CTRL_D, 6, 1), (CTRL_C, 130, 1)],
+    ids=["the name", "something else", "end of input", "Ctrl-C"],
+)
+async def test_only_the_name_of_the_database_typed_at_a_terminal_resets_it(
+    database: Database, answer: Answer, typed: str, code: int, left: int
+) -> None:
+    await add_a_venue(database.target)
+    ended, shown = await answer(typed.format(name=database.target.database), SETUP_SCRIPT, "--reset")
+    assert (ended, await venues(database.target)) == (code, left)
+    assert "Traceback" not in shown
+    assert database.target.database in shown.partition(PROMPT)[0]
+    assert await migrations.check(database) == []
+
+
+async def test_a_downgrade_that_was_not_confirmed_changes_nothing(database: Database, answer: Answer) -> None:
+    ended, shown = await answer("base\n", "-m", "tradingdb", "migrate", "downgrade", "base")
+    assert ended == 6
+    assert "Traceback" not in shown
+    assert (await migrations.status(database)).is_current

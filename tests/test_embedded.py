@@ -1,0 +1,403 @@
+"""The embedded PostgreSQL starts, is shared, stops and recovers, and says in a sentence why it cannot."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+
+import psutil
+import pytest
+from sqlalchemy import text
+
+from tradingdb.database import Database
+from tradingdb.embedded import SERVER_USER_OF_ROOT, EmbeddedServer
+from tradingdb.errors import EmbeddedServerError
+from tradingdb.settings import Settings
+from tradingdb.testing import THROWAWAY_SETTINGS
+from tradingdb.urls import ConnectionTarget
+
+ROOT = os.geteuid() == 0
+as_root = pytest.mark.skipif(not ROOT, reason="needs root, to act for other users")
+SYSTEM_PYTHON = Path("/usr/bin/python3")
+
+USER_OF_THE_SERVER = """
+import asyncio, sys
+from pathlib import Path
+from sqlalchemy import text
+from tradingdb.database import Database
+from tradingdb.embedded import EmbeddedServer
+from tradingdb.errors import EmbeddedServerError
+from tradingdb.urls import ConnectionTarget
+
+async def ask(server):
+    async with Database(ConnectionTarget(server.url())) as database, database.read() as session:
+        return await session.scalar(text("SELECT 6 * 7"))
+
+server = EmbeddedServer(Path(sys.argv[1]), settings={"fsync": "off"})
+try:
+    server.acquire()
+except EmbeddedServerError as error:
+    sys.exit(f"refused: {error}")
+print(asyncio.run(ask(server)), flush=True)
+sys.stdin.readline()
+server.release()
+print(server.is_accepting(), flush=True)
+"""
+
+
+def embedded(folder: Path, **options: object) -> EmbeddedServer:
+    return EmbeddedServer(folder, **{"settings": THROWAWAY_SETTINGS, **options})
+
+
+async def ask(server: EmbeddedServer, *statements: str) -> object:
+    async with Database(ConnectionTarget(server.url())) as database, database.write() as session:
+        for statement in statements:
+            result = await session.execute(text(statement))
+        return result.scalar() if result.returns_rows else None
+
+
+def processes_of(folder: Path) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.cwd().startswith(str(folder)) or str(folder) in " ".join(process.cmdline()[:6]):
+                found.append(process)
+    return [process for process in found if process.pid != os.getpid()]
+
+
+def sockets_of(server: EmbeddedServer) -> Path:
+    return Path(str(server.url().query["host"]))
+
+
+def kill_without_mercy(server: EmbeddedServer) -> None:
+    postmaster = psutil.Process(int((server.pgdata / "postmaster.pid").read_text().split()[0]))
+    family = [postmaster, *postmaster.children(recursive=True)]
+    for process in family:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(family, timeout=30)
+
+
+def new_folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="tdb-"))
+    folder.chmod(0o755)
+    return folder
+
+
+def remove(folder: Path) -> None:
+    for version in (16, 18):
+        with suppress(EmbeddedServerError):
+            embedded(folder, version=version).stop()
+    assert processes_of(folder) == []
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """An empty folder that the server's user can reach."""
+    folder = new_folder()
+    yield folder
+    remove(folder)
+
+
+@pytest.fixture(scope="module")
+def used_folder() -> Iterator[Path]:
+    """A folder with a server that was started and stopped before; tests leave it stopped."""
+    folder = new_folder()
+    with embedded(folder):
+        pass
+    yield folder
+    remove(folder)
+
+
+async def test_committed_data_is_there_after_a_restart(used_folder: Path) -> None:
+    with embedded(used_folder) as server:
+        await ask(server, "CREATE TABLE kept (id int)", "INSERT INTO kept VALUES (42)")
+    assert not server.is_accepting()
+    assert processes_of(used_folder) == []
+    with embedded(used_folder) as again:
+        assert await ask(again, "SELECT id FROM kept") == 42
+
+
+async def test_two_versions_live_side_by_side_in_one_folder(folder: Path) -> None:
+    with embedded(folder, version=16) as old:
+        with embedded(folder, version=18) as new:
+            asked = [await ask(server, "SHOW server_version") for server in (old, new)]
+            assert [str(version).split(".")[0] for version in asked] == ["16", "18"]
+            assert await ask(old, "CREATE EXTENSION vector", "SELECT '[1,2]'::vector <-> '[1,3]'") == 1
+        assert (old.is_accepting(), new.is_accepting()) == (True, False)
+    assert not old.is_accepting()
+
+
+async def test_a_path_that_is_too_long_for_a_socket_works_all_the_same(folder: Path) -> None:
+    deep = folder / ("long folder name with spaces and 'quotes' " * 3) / ("y" * 90)
+    with embedded(deep) as server:
+        assert await ask(server, "SHOW data_directory") == str(server.pgdata)
+        assert stat_mode(sockets_of(server)) == 0o700
+    assert not server.is_accepting()
+    shutil.rmtree(sockets_of(server))
+
+
+async def test_variables_meant_for_other_servers_do_not_lead_astray(
+    used_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"PGHOST": "db.invalid", "PGPORT": "1", "PGDATA": "/nonexistent", "PGUSER": "x"}.items():
+        monkeypatch.setenv(name, value)
+    with embedded(used_folder, settings={"cluster_name": "it's mine"}) as server:
+        assert await ask(server, "SHOW cluster_name") == "it's mine"
+
+
+async def test_nobody_but_this_user_can_reach_the_server(used_folder: Path) -> None:
+    with embedded(used_folder) as server:
+        assert await ask(server, "SHOW listen_addresses") == ""
+        assert stat_mode(sockets_of(server)) == 0o700
+        assert stat_mode(server.pgdata) == 0o700
+
+
+def stat_mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
+def start_user(folder: Path) -> subprocess.Popen[str]:
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-c", USER_OF_THE_SERVER, str(folder)]
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+
+
+def test_many_processes_may_start_one_folder_at_once(folder: Path) -> None:
+    users = [start_user(folder) for _ in range(6)]
+    ended = [(*user.communicate("\n", timeout=100), user.returncode) for user in users]
+    assert [(out.split()[:1], err, code) for out, err, code in ended] == [(["42"], "", 0)] * 6
+    assert not embedded(folder).is_accepting()
+
+
+def test_the_last_user_stops_the_server_and_an_earlier_one_does_not(used_folder: Path) -> None:
+    first, second, third = (embedded(used_folder) for _ in range(3))
+    for server in (first, second, third, third):
+        server.acquire()
+    first.release()
+    third.release()
+    assert second.is_accepting()
+    second.release()
+    assert not second.is_accepting()
+    second.release()
+
+
+def test_a_user_that_was_killed_does_not_keep_the_server(used_folder: Path) -> None:
+    with start_user(used_folder) as user, closing(user.stdin):
+        assert user.stdout.readline() == "42\n"
+        with embedded(used_folder) as server:
+            user.kill()
+            user.wait(30)
+            user.stdout.close()
+            user.stderr.close()
+        assert not server.is_accepting()
+
+
+def test_a_pinned_server_outlives_its_users_until_it_is_stopped_or_unpinned(used_folder: Path) -> None:
+    with embedded(used_folder) as server:
+        server.pin(keep=True)
+    assert server.is_accepting()
+    with embedded(used_folder) as server:
+        server.pin(keep=False)
+    assert not server.is_accepting()
+    with embedded(used_folder) as server:
+        server.pin(keep=True)
+    server.stop()
+    assert not server.is_accepting()
+    with embedded(used_folder):
+        pass
+    assert not server.is_accepting(), "stopping also unpins"
+
+
+def test_stopping_does_not_wait_for_users(used_folder: Path) -> None:
+    with embedded(used_folder) as user:
+        embedded(used_folder).stop()
+        assert not user.is_accepting()
+        user.release()
+
+
+async def test_committed_data_survives_a_server_that_was_killed(used_folder: Path) -> None:
+    server = embedded(used_folder, settings={"fsync": "off"})
+    server.acquire()
+    await ask(server, "CREATE TABLE survived (id int)", "INSERT INTO survived VALUES (7)")
+    kill_without_mercy(server)
+    server.release()
+    with embedded(used_folder) as again:
+        assert await ask(again, "SELECT id FROM survived") == 7
+
+
+@pytest.fixture
+def stranger() -> Iterator[psutil.Process]:
+    """A process of the server's user that has nothing to do with it."""
+    with subprocess.Popen(["sleep", "600"], user=SERVER_USER_OF_ROOT if ROOT else None) as process:
+        yield psutil.Process(process.pid)
+        process.kill()
+
+
+@pytest.mark.parametrize("whose", ["this process", "a process of the server's user"])
+async def test_a_pid_file_that_names_somebody_else_s_process_is_not_believed(
+    used_folder: Path, stranger: psutil.Process, whose: str
+) -> None:
+    server = embedded(used_folder)
+    server.acquire()
+    kill_without_mercy(server)
+    server.release()
+    pid = os.getpid() if whose == "this process" else stranger.pid
+    for file in (server.pgdata / "postmaster.pid", sockets_of(server) / ".s.PGSQL.5432.lock"):
+        _, *rest = file.read_text().split("\n")
+        file.write_text("\n".join([str(pid), *rest]))
+    with embedded(used_folder) as again:
+        assert await ask(again, "SELECT 42") == 42
+    assert stranger.is_running()
+
+
+def test_a_half_made_data_directory_is_made_again(folder: Path) -> None:
+    partial = folder / "postgresql-18.partial"
+    (partial / "base").mkdir(parents=True)
+    (partial / "PG_VERSION").write_text("18\n")
+    with embedded(folder) as server:
+        assert server.is_accepting()
+    assert not partial.exists()
+
+
+async def test_a_setting_that_postgresql_refuses_is_said_and_the_next_start_with_a_good_one_works(folder: Path) -> None:
+    with pytest.raises(EmbeddedServerError, match=r"did not start: .*(contains errors|invalid value).*server\.log"):
+        embedded(folder, settings={"shared_buffers": "nonsense"}).acquire()
+    assert processes_of(folder) == []
+    with embedded(folder) as server:
+        assert await ask(server, "SELECT 42") == 42
+
+
+def test_a_damaged_configuration_is_said(used_folder: Path) -> None:
+    configuration = embedded(used_folder).pgdata / "postgresql.conf"
+    good = configuration.read_text()
+    configuration.write_text(good + "\nthis is = = no setting\n")
+    try:
+        with pytest.raises(EmbeddedServerError, match=r"did not start: .*postgresql\.conf"):
+            embedded(used_folder).acquire()
+        assert processes_of(used_folder) == []
+    finally:
+        configuration.write_text(good)
+    with embedded(used_folder) as server:
+        assert server.is_accepting()
+
+
+def test_damaged_data_are_said_and_not_thrown_away(used_folder: Path) -> None:
+    control = embedded(used_folder).pgdata / "global" / "pg_control"
+    good = control.read_bytes()
+    control.write_bytes(b"\xff" * len(good))
+    try:
+        with pytest.raises(EmbeddedServerError, match=r"did not start"):
+            embedded(used_folder).acquire()
+        assert processes_of(used_folder) == []
+    finally:
+        control.write_bytes(good)
+
+
+@as_root
+def test_a_data_directory_of_another_user_is_refused(used_folder: Path) -> None:
+    pgdata = embedded(used_folder).pgdata
+    shutil.chown(pgdata, "nobody")
+    try:
+        with pytest.raises(EmbeddedServerError, match=r"belongs to another user.*TRADINGDB_DATA_DIR"):
+            embedded(used_folder).acquire()
+    finally:
+        shutil.chown(pgdata, SERVER_USER_OF_ROOT)
+
+
+@as_root
+def test_a_folder_that_the_server_s_user_cannot_enter_is_refused_and_its_mode_is_left_alone(folder: Path) -> None:
+    closed = folder / "closed"
+    closed.mkdir(mode=0o700)
+    with pytest.raises(EmbeddedServerError, match=f"cannot enter {closed}: set TRADINGDB_DATA_DIR"):
+        embedded(closed / "data").acquire()
+    assert stat_mode(closed) == 0o700
+
+
+def test_a_file_where_the_folder_should_be_is_refused(folder: Path) -> None:
+    (folder / "data").write_text("")
+    with pytest.raises(EmbeddedServerError, match=r"cannot be used.*TRADINGDB_DATA_DIR"):
+        embedded(folder / "data").acquire()
+
+
+@pytest.fixture
+def ordinary_folder(folder: Path) -> Path:
+    """A folder of an ordinary user without a home, when the suite itself runs as root."""
+    shutil.chown(folder, "nobody")
+    return folder
+
+
+def run_as_nobody(folder: Path) -> subprocess.CompletedProcess[str]:
+    packages = Path(psutil.__file__).parents[1]
+    sources = Path(sys.modules["tradingdb"].__file__).parents[1]
+    environment = {"PYTHONPATH": f"{packages}:{sources}", "PATH": os.environ["PATH"]}
+    environment |= {"HOME": str(folder), "TMPDIR": str(folder.parent)}
+    nobody = pwd.getpwnam("nobody")
+    identity = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+    def run(code: str) -> subprocess.CompletedProcess[str]:
+        command = [str(SYSTEM_PYTHON), "-c", code, str(folder)]
+        return subprocess.run(
+            command, **identity, env=environment, cwd="/", input="\n", capture_output=True, text=True, check=False
+        )
+
+    if not SYSTEM_PYTHON.exists() or (probe := run("import asyncpg, tradingdb.database")).returncode != 0:
+        said = probe.stderr.strip().splitlines()[-1:] if SYSTEM_PYTHON.exists() else "it does not exist"
+        pytest.skip(f"{SYSTEM_PYTHON} cannot run the package as another user: {said}")
+    return run(USER_OF_THE_SERVER)
+
+
+@as_root
+def test_an_ordinary_user_runs_a_server_of_his_own(ordinary_folder: Path) -> None:
+    data = ordinary_folder / "data"
+    data.mkdir()
+    shutil.chown(data, "nobody")
+    ended = run_as_nobody(data)
+    assert (ended.stdout.split(), ended.stderr, ended.returncode) == (["42", "False"], "", 0)
+    assert (data / "postgresql-18").stat().st_uid == pwd.getpwnam("nobody").pw_uid
+
+
+@as_root
+@pytest.mark.parametrize("name", ["short", "long" * 40], ids=["short path", "long path"])
+def test_an_ordinary_user_is_told_when_he_may_not_write_to_the_folder(ordinary_folder: Path, name: str) -> None:
+    closed = ordinary_folder / name
+    closed.mkdir(mode=0o555)
+    ended = run_as_nobody(closed)
+    assert ended.stderr.startswith(f"refused: {closed} cannot be used for the embedded PostgreSQL (Permission denied)")
+    assert processes_of(closed) == []
+
+
+async def test_sessions_that_come_at_once_start_the_server_by_themselves_and_closing_stops_it(
+    used_folder: Path,
+) -> None:
+    settings = Settings(data_dir=used_folder, _env_file=None).model_copy(update={"database_url": None})
+    database = Database.from_env(settings)
+
+    async def one_session() -> int:
+        async with database.read() as session:
+            return await session.scalar(text("SELECT 42"))
+
+    assert await asyncio.gather(*(one_session() for _ in range(5))) == [42] * 5
+    await database.close()
+    assert not embedded(used_folder).is_accepting()
+    assert await one_session() == 42, "a closed database opens again when it is asked"
+    await database.close()
+    assert processes_of(used_folder) == []
+
+
+def test_ctrl_c_in_a_terminal_does_not_reach_the_server(used_folder: Path) -> None:
+    with embedded(used_folder) as server:
+        postmaster = int((server.pgdata / "postmaster.pid").read_text().split()[0])
+        assert os.getsid(postmaster) != os.getsid(0)
+        assert os.getpgid(postmaster) != os.getpgid(0)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
