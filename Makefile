@@ -25,7 +25,7 @@ demo: $(READY)  ## an embedded PostgreSQL, candles, a strategy and its trades (C
 	@$(BIN)/tradingdb demo $(if $(CANDLES),--candles "$(CANDLES)")
 
 test: $(READY)  ## the whole suite, on a real PostgreSQL
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
 lint: $(READY)  ## ruff, and squawk over the SQL of every revision
 	$(BIN)/ruff check .

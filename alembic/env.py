@@ -16,7 +16,8 @@ from sqlalchemy import ARRAY, TypeDecorator, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError
 
-from tradingdb.database import Database, maintenance_connection
+from tradingdb.connections import maintenance_connection
+from tradingdb.database import Database
 from tradingdb.errors import LockTimeoutError, TradingDBError
 from tradingdb.failures import LOCK_NOT_AVAILABLE, sqlstate_of
 from tradingdb.migrations import MIGRATION_LOCK, VERSION_TABLE, explained, partitions_of

@@ -16,7 +16,7 @@ LAYERS = [
     {"core"},
     {"models"},
     {"postgres_binaries", "failures"},
-    {"embedded"},
+    {"embedded", "connections"},
     {"database", "catalogue"},
     {"bulk"},
     {"timeseries"},

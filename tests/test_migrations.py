@@ -15,7 +15,8 @@ from sqlalchemy import text
 from conftest import CHECKOUT
 from tradingdb import migrations
 from tradingdb.catalogue import compare, snapshot
-from tradingdb.database import Database, maintenance_connection
+from tradingdb.connections import maintenance_connection
+from tradingdb.database import Database
 from tradingdb.errors import (
     SchemaAheadError,
     SchemaBehindError,

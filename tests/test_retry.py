@@ -9,13 +9,15 @@ import pytest_asyncio
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from tradingdb.database import Database, Limits, Retry, WriteSession
+from tradingdb.connections import Limits
+from tradingdb.database import Database, Retry, WriteSession
 from tradingdb.errors import (
     DatabaseUnavailableError,
     InvalidValueError,
     LoginRefusedError,
     OutcomeUnknownError,
     RetriesExhaustedError,
+    TimeLimitError,
 )
 from tradingdb.models import User
 
@@ -174,7 +176,7 @@ def raising(error: BaseException) -> object:
     ("work", "kind"),
     [
         (not_unique, IntegrityError),
-        (too_slow, DBAPIError),
+        (too_slow, TimeLimitError),
         (no_value, InvalidValueError),
         (raising(ValueError("mine")), ValueError),
         (raising(OSError("my file")), OSError),

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from tradingdb import migrations
+from tradingdb.connections import maintenance_connection
 from tradingdb.core.clock import utc_now
-from tradingdb.database import Database, maintenance_connection
+from tradingdb.database import Database
 from tradingdb.errors import DatabaseMissingError, RefusedError
 from tradingdb.settings import Settings
 from tradingdb.setup import refuse_reset, reset, setup

@@ -1,6 +1,6 @@
 """The door to PostgreSQL: engines with every limit stated, two kinds of sessions, retries of whole units of work.
 
-This is the only module that connects. Nothing happens at import; a `Database` is made by the service and closed by it.
+Nothing happens at import; a `Database` is made by the service and closed by it.
 """
 
 from __future__ import annotations
@@ -13,16 +13,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
-from sqlalchemy import NullPool, event, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import (
-    AsyncConnection,
-    AsyncEngine,
     AsyncSession,
     async_sessionmaker,
-    create_async_engine,
 )
 
-from tradingdb.core.json import dump_json, load_json
+from tradingdb.connections import Limits, pooled_engine
 from tradingdb.embedded import EmbeddedServer, data_dir_from
 from tradingdb.errors import (
     ConfigurationError,
@@ -34,8 +31,6 @@ from tradingdb.errors import (
 from tradingdb.failures import (
     FAILED,
     IN_FAILED_TRANSACTION,
-    READ_ONLY,
-    SERVER_GONE,
     in_our_words,
     is_connection_loss,
     is_repeatable,
@@ -49,8 +44,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from types import TracebackType
 
-    from sqlalchemy import Connection
-    from sqlalchemy.engine.interfaces import ExceptionContext
 
 logger = logging.getLogger("tradingdb")
 
@@ -65,21 +58,6 @@ class ReadSession(AsyncSession):
 
 class WriteSession(ReadSession):
     """A session that may write; accepted wherever reading is enough."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How long anything may take, in seconds, and how many connections there may be."""
-
-    pool_size: int = 10
-    max_overflow: int = 10
-    pool_timeout: float = 10
-    connect_timeout: float = 10
-    command_timeout: float = 35
-    """Client side: a network that swallows packets must not hang the caller. Above `statement_timeout`, so that the
-    server, when it is there, is the one to say no."""
-    statement_timeout: float = 30
-    idle_in_transaction_timeout: float = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +106,7 @@ class Database:
         self.embedded = embedded
         self._opening = asyncio.Lock()
         self._opened = False
-        self.engine = _pooled_engine(self.target, self.limits, application_name, pgbouncer=pgbouncer)
+        self.engine = pooled_engine(self.target, self.limits, application_name, pgbouncer=pgbouncer)
         self._write = async_sessionmaker(self.engine, class_=WriteSession, expire_on_commit=False)
         self._read = async_sessionmaker(
             self.engine,
@@ -285,100 +263,6 @@ def embedded_server(settings: Settings) -> EmbeddedServer:
             "DATABASE_URL is not set, and the embedded PostgreSQL is refused in production: set DATABASE_URL."
         )
     return EmbeddedServer(data_dir_from(settings), version=settings.embedded_postgres)
-
-
-@asynccontextmanager
-async def maintenance_connection(
-    target: ConnectionTarget, *, application_name: str = "tradingdb-maintenance", autocommit: bool = False
-) -> AsyncIterator[AsyncConnection]:
-    """A connection of its own for DDL: no time limit for statements, closed on the way out."""
-    engine = create_async_engine(
-        target.url,
-        poolclass=NullPool,
-        hide_parameters=True,
-        connect_args={
-            "timeout": Limits().connect_timeout,
-            **target.connect_args,
-            "server_settings": {
-                "application_name": application_name,
-                "timezone": "UTC",
-                **target.server_settings,
-            },
-        },
-        **({"isolation_level": "AUTOCOMMIT"} if autocommit else {}),
-    )
-    connection = engine.connect()
-    with in_our_words(why_no_connection):
-        await connection.start()
-    try:
-        with in_our_words():
-            yield connection
-    finally:
-        await connection.close()
-        await engine.dispose()
-
-
-def _pooled_engine(target: ConnectionTarget, limits: Limits, application_name: str, *, pgbouncer: bool) -> AsyncEngine:
-    timeouts = {
-        "statement_timeout": f"{limits.statement_timeout * 1000:.0f}",
-        "idle_in_transaction_session_timeout": f"{limits.idle_in_transaction_timeout * 1000:.0f}",
-    }
-    behind_pgbouncer = pgbouncer or target.pgbouncer
-    connect_args: dict[str, Any] = {
-        "timeout": limits.connect_timeout,
-        "command_timeout": limits.command_timeout,
-        **target.connect_args,
-        "server_settings": {
-            "application_name": application_name,
-            "timezone": "UTC",
-            **target.server_settings,
-        },
-    }
-    if behind_pgbouncer:
-        connect_args |= {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
-    else:
-        # jit costs more than it gives on short statements, and makes asyncpg's type lookups slow
-        connect_args["server_settings"] |= timeouts | {"jit": "off"}
-    engine = create_async_engine(
-        target.url,
-        connect_args=connect_args,
-        pool_size=limits.pool_size,
-        max_overflow=limits.max_overflow,
-        pool_timeout=limits.pool_timeout,
-        pool_pre_ping=True,
-        pool_recycle=1800,
-        pool_use_lifo=True,
-        isolation_level="READ COMMITTED",
-        hide_parameters=True,
-        json_serializer=dump_json,
-        json_deserializer=load_json,
-    )
-    event.listen(engine.sync_engine, "handle_error", _remember_failure)
-    event.listen(engine.sync_engine, "handle_error", _drop_connections_of_a_demoted_server)
-    if behind_pgbouncer:
-        # a session setting would reach the next client of the same server connection, so each transaction sets its own
-        settings = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in timeouts.items())
-
-        @event.listens_for(engine.sync_engine, "begin")
-        def limit_transaction(connection: Connection) -> None:
-            connection.exec_driver_sql(f"SELECT {settings}")
-
-    return engine
-
-
-def _remember_failure(context: ExceptionContext) -> None:
-    if context.connection is not None and not context.connection.invalidated:
-        context.connection.info[FAILED] = True
-
-
-def _drop_connections_of_a_demoted_server(context: ExceptionContext) -> None:
-    """After a failover pooled connections stay on the old primary, which refuses every write, until dropped."""
-    state = sqlstate_of(context.original_exception)
-    said_read_only = context.connection is not None and context.connection.get_execution_options().get(
-        "postgresql_readonly"
-    )
-    if state in SERVER_GONE or (state == READ_ONLY and not said_read_only):
-        context.is_disconnect = True
 
 
 async def _commit(session: AsyncSession) -> None:

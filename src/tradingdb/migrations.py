@@ -25,7 +25,7 @@ from alembic.util import CommandError
 from sqlalchemy import text
 
 from tradingdb.catalogue import Difference, Snapshot, compare, snapshot
-from tradingdb.database import maintenance_connection
+from tradingdb.connections import maintenance_connection
 from tradingdb.errors import (
     ConfigurationError,
     ExtensionMissingError,

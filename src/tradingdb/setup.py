@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from tradingdb import migrations
-from tradingdb.database import Database, maintenance_connection
+from tradingdb.connections import maintenance_connection
 from tradingdb.errors import DatabaseMissingError, InsufficientRightsError, RefusedError
 from tradingdb.failures import INSUFFICIENT_PRIVILEGE, sqlstate_of
 from tradingdb.timeseries import partitions
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from tradingdb.database import Database
     from tradingdb.settings import Settings
     from tradingdb.urls import ConnectionTarget
 

@@ -21,7 +21,8 @@ import pytest_asyncio
 from sqlalchemy import text
 
 from tradingdb import migrations
-from tradingdb.database import Database, WriteSession, maintenance_connection
+from tradingdb.connections import maintenance_connection
+from tradingdb.database import Database, WriteSession
 from tradingdb.embedded import EmbeddedServer
 from tradingdb.urls import ConnectionTarget, parse_url
 

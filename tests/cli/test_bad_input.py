@@ -18,7 +18,8 @@ import pytest_asyncio
 from sqlalchemy import URL, text
 
 from tradingdb import errors, migrations
-from tradingdb.database import Database, maintenance_connection
+from tradingdb.connections import maintenance_connection
+from tradingdb.database import Database
 from tradingdb.urls import ConnectionTarget
 
 CHECKOUT = Path(__file__).resolve().parents[2]

@@ -14,7 +14,8 @@ import pytest
 from sqlalchemy import text
 
 from tradingdb import candles
-from tradingdb.database import Database, ReadSession, maintenance_connection
+from tradingdb.connections import maintenance_connection
+from tradingdb.database import Database, ReadSession
 from tradingdb.services import market
 
 HEADER = "time,open,high,low,close,volume\n"

@@ -15,7 +15,8 @@ import pytest
 from sqlalchemy import text
 
 from tradingdb import migrations
-from tradingdb.database import Database, maintenance_connection
+from tradingdb.connections import maintenance_connection
+from tradingdb.database import Database
 from tradingdb.urls import ConnectionTarget
 
 CTRL_C, CTRL_D = "\x03", "\x04"

@@ -16,7 +16,8 @@ import pytest_asyncio
 from sqlalchemy import text
 
 from tradingdb import migrations
-from tradingdb.database import Database, maintenance_connection
+from tradingdb.connections import maintenance_connection
+from tradingdb.database import Database
 from tradingdb.models import Base
 from tradingdb.urls import ConnectionTarget
 

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Table, text
 
+from tradingdb.connections import maintenance_connection
 from tradingdb.core.clock import as_utc, utc_now
 from tradingdb.core.ddl import table_of
-from tradingdb.database import Database, WriteSession, maintenance_connection
 from tradingdb.errors import SchemaMismatchError
 from tradingdb.models import Base
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tradingdb.database import ReadSession
+    from tradingdb.database import Database, ReadSession, WriteSession
 
 TimeSeries = type[Base] | Table
 """A model or its table; it must be one of `partitioned_tables`."""
