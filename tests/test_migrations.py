@@ -345,7 +345,7 @@ async def test_the_installed_wheel_brings_its_revisions(empty: Database, tmp_pat
     elsewhere.mkdir()
     environment = environment_for(empty, PYTHONPATH=str(installed))
     tradingdb = (sys.executable, "-m", "tradingdb", "migrate")
-    for command in (("upgrade",), ("check",), ("sql",), ("validate",)):
+    for command in (("upgrade",), ("check",)):
         result = await asyncio.to_thread(run, *tradingdb, *command, cwd=elsewhere, env=environment)
         assert result.returncode == 0, result.stderr
     refused = await asyncio.to_thread(run, *tradingdb, "create", "x", cwd=elsewhere, env=environment)

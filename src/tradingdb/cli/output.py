@@ -50,7 +50,9 @@ def _plain(value: Any) -> Any:
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A table; numbers stand to the right."""
     listed = [list(row) for row in rows]
-    table = Table(title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(
+        title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True
+    )
     for at, name in enumerate(columns):
         cells = [row[at] for row in listed]
         is_number = bool(cells) and all(isinstance(cell, (int, float, Decimal)) or cell is None for cell in cells)
