@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from tradingdb.connections import maintenance_connection
 from tradingdb.database import Database
 from tradingdb.errors import LockTimeoutError, TradingDBError
-from tradingdb.failures import LOCK_NOT_AVAILABLE, sqlstate_of
+from tradingdb.failures import DEADLOCK, LOCK_NOT_AVAILABLE, sqlstate_of
 from tradingdb.migrations import MIGRATION_LOCK, VERSION_TABLE, explained, partitions_of
 from tradingdb.models import Base
 
@@ -31,6 +31,9 @@ SEAT_TIMEOUT = 600
 
 LOCK_TIMEOUT = "2s"
 """A statement that waits for a table longer than this makes everybody behind it wait too: give up, try again."""
+
+LOCKED_OUT = {LOCK_NOT_AVAILABLE, DEADLOCK}
+"""Deadlocks too: PostgreSQL looks for them after one second, before the waiting time is over."""
 
 LOCK_ATTEMPTS = 30
 
@@ -95,7 +98,7 @@ def run_with_patience(connection: Connection) -> None:
             run_once(connection)
         except DBAPIError as error:
             connection.rollback()
-            if sqlstate_of(error) != LOCK_NOT_AVAILABLE:
+            if sqlstate_of(error) not in LOCKED_OUT:
                 raise (explained(connection, error) or error) from error
             if attempt == LOCK_ATTEMPTS:
                 raise LockTimeoutError(
@@ -127,6 +130,7 @@ def shared_options() -> dict[str, Any]:
     return {
         "target_metadata": Base.metadata,
         "version_table": VERSION_TABLE,
+        "version_table_schema": config.attributes.get("version_schema"),
         "transaction_per_migration": True,
         "compare_server_default": True,
         "render_item": render_item,

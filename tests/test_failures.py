@@ -49,7 +49,7 @@ async def said_by_postgresql(database: Database, sqlstate: str) -> DBAPIError:
         ("53300", DatabaseUnavailableError, "max_connections"),
         ("55P03", LockTimeoutError, "held a lock"),
         ("42501", InsufficientRightsError, "lacks a right"),
-        ("25006", InsufficientRightsError, "read-only"),
+        ("25006", DatabaseUnavailableError, "was lost"),
         ("57P01", DatabaseUnavailableError, "PostgreSQL"),
         ("57P02", DatabaseUnavailableError, "PostgreSQL"),
         ("57P03", DatabaseUnavailableError, "PostgreSQL"),

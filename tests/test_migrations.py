@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from conftest import CHECKOUT
 from tradingdb import migrations
@@ -18,6 +19,7 @@ from tradingdb.catalogue import compare, snapshot
 from tradingdb.connections import maintenance_connection
 from tradingdb.database import Database
 from tradingdb.errors import (
+    ConfigurationError,
     SchemaAheadError,
     SchemaBehindError,
     SchemaMismatchError,
@@ -194,6 +196,25 @@ async def test_a_schema_that_drifted_is_reported_and_not_stamped(database: Datab
     with pytest.raises(SchemaMismatchError, match=r"not stamped: index orders\.ix_orders__open is missing"):
         await migrations.stamp(database)
     assert (await migrations.status(database)).current is None
+
+
+async def test_a_schema_that_was_marked_before_is_compared_all_the_same(database: Database) -> None:
+    async with database.write() as session:
+        await session.execute(text("ALTER TABLE fills DROP COLUMN fee CASCADE"))
+    with pytest.raises(SchemaMismatchError, match=r"column fills\.fee is missing"):
+        await migrations.stamp(database)
+
+
+async def test_migrations_through_pgbouncer_are_refused(database: Database) -> None:
+    async with Database(database.target, pgbouncer=True) as behind:
+        with pytest.raises(ConfigurationError, match="PostgreSQL itself"):
+            await migrations.status(behind)
+
+
+async def test_what_only_grows_cannot_be_emptied(database: Database) -> None:
+    with pytest.raises(DBAPIError, match="append-only"):
+        async with database.write() as session:
+            await session.execute(text("TRUNCATE order_events"))
 
 
 async def test_a_schema_made_without_migrations_can_be_stamped(empty: Database) -> None:

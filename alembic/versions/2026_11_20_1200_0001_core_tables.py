@@ -61,8 +61,7 @@ def upgrade() -> None:
         sa.Column("context", postgresql.JSONB(), nullable=True),
         sa.Column("traceback", sa.Text(), nullable=True),
         sa.CheckConstraint(
-            "level IN ('debug', 'info', 'warning', 'error', 'critical')",
-            name=op.f("ck_agent_logs__level_known"),
+            "level IN ('debug', 'info', 'warning', 'error', 'critical')", name=op.f("ck_agent_logs__level_known")
         ),
         sa.PrimaryKeyConstraint("agent", "logged_at", "entry_id", name=op.f("pk_agent_logs")),
         comment="A log entry of an agent.",
@@ -91,17 +90,11 @@ def upgrade() -> None:
         "users",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column(
-            "email",
-            sa.Text(),
-            nullable=False,
-            comment="Unique whatever its case; at most 320 characters (RFC 3696).",
+            "email", sa.Text(), nullable=False, comment="Unique whatever its case; at most 320 characters (RFC 3696)."
         ),
         sa.Column("username", sa.Text(), nullable=True),
         sa.Column(
-            "password_hash",
-            sa.Text(),
-            nullable=True,
-            comment="Argon2id in PHC form. NULL: no login by password.",
+            "password_hash", sa.Text(), nullable=True, comment="Argon2id in PHC form. NULL: no login by password."
         ),
         sa.Column("wallet_address", sa.Text(), nullable=True),
         sa.Column("first_name", sa.Text(), nullable=True),
@@ -111,13 +104,7 @@ def upgrade() -> None:
         sa.Column("role", sa.Text(), server_default="trader", nullable=False),
         sa.Column("status", sa.Text(), server_default="active", nullable=False),
         sa.Column("locale", sa.Text(), server_default="en", nullable=False, comment="BCP 47 language tag."),
-        sa.Column(
-            "time_zone",
-            sa.Text(),
-            server_default="UTC",
-            nullable=False,
-            comment="IANA name, for display only.",
-        ),
+        sa.Column("time_zone", sa.Text(), server_default="UTC", nullable=False, comment="IANA name, for display only."),
         sa.Column("subscription_tier", sa.Text(), server_default="free", nullable=False),
         sa.Column("is_active", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column(
@@ -153,8 +140,7 @@ def upgrade() -> None:
             "status IN ('pending', 'active', 'suspended', 'closed')", name=op.f("ck_users__status_known")
         ),
         sa.CheckConstraint(
-            "NOT two_factor_enabled OR two_factor_secret IS NOT NULL",
-            name=op.f("ck_users__two_factor_has_secret"),
+            "NOT two_factor_enabled OR two_factor_secret IS NOT NULL", name=op.f("ck_users__two_factor_has_secret")
         ),
         sa.CheckConstraint("login_attempts >= 0", name=op.f("ck_users__login_attempts_not_negative")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
@@ -175,8 +161,7 @@ def upgrade() -> None:
         sa.Column("updated_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint("code ~ '^[a-z0-9][a-z0-9_.-]*$'", name=op.f("ck_venues__code_lower")),
         sa.CheckConstraint(
-            "kind IN ('exchange', 'dex', 'broker', 'data_vendor', 'simulated')",
-            name=op.f("ck_venues__kind_known"),
+            "kind IN ('exchange', 'dex', 'broker', 'data_vendor', 'simulated')", name=op.f("ck_venues__kind_known")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_venues")),
         sa.UniqueConstraint("code", name=op.f("uq_venues__code")),
@@ -226,6 +211,7 @@ def upgrade() -> None:
         sa.Column("revoked_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint("call_count >= 0", name=op.f("ck_api_keys__call_count_not_negative")),
+        sa.CheckConstraint("expires_at > created_at", name=op.f("ck_api_keys__expires_after_created")),
         sa.CheckConstraint("octet_length(key_hash) = 32", name=op.f("ck_api_keys__key_hash_sha256")),
         sa.CheckConstraint("rate_limit > 0", name=op.f("ck_api_keys__rate_limit_positive")),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_api_keys__user_id"), ondelete="CASCADE"),
@@ -240,17 +226,9 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), sa.Identity(always=False), nullable=False),
         sa.Column("venue_id", sa.SmallInteger(), nullable=False),
         sa.Column(
-            "symbol",
-            sa.Text(),
-            nullable=False,
-            comment="Unified symbol, for example BTC/USDT:USDT for a perpetual.",
+            "symbol", sa.Text(), nullable=False, comment="Unified symbol, for example BTC/USDT:USDT for a perpetual."
         ),
-        sa.Column(
-            "native_symbol",
-            sa.Text(),
-            nullable=True,
-            comment="The venue's own spelling, for example BTCUSDT.",
-        ),
+        sa.Column("native_symbol", sa.Text(), nullable=True, comment="The venue's own spelling, for example BTCUSDT."),
         sa.Column("kind", sa.Text(), server_default="spot", nullable=False),
         sa.Column("base_currency", sa.Text(), nullable=True),
         sa.Column("quote_currency", sa.Text(), nullable=True),
@@ -261,11 +239,7 @@ def upgrade() -> None:
         sa.Column("max_quantity", sa.Numeric(), nullable=True),
         sa.Column("min_notional", sa.Numeric(), nullable=True, comment="Smallest order, in quote currency."),
         sa.Column(
-            "contract_size",
-            sa.Numeric(),
-            server_default="1",
-            nullable=False,
-            comment="Units of base in one contract.",
+            "contract_size", sa.Numeric(), server_default="1", nullable=False, comment="Units of base in one contract."
         ),
         sa.Column(
             "is_inverse",
@@ -295,40 +269,33 @@ def upgrade() -> None:
             "(kind = 'option') = (option_kind IS NOT NULL)", name=op.f("ck_instruments__option_has_kind")
         ),
         sa.CheckConstraint(
-            "contract_size > 0 AND contract_size < 'Infinity'",
-            name=op.f("ck_instruments__contract_size_positive"),
+            "contract_size > 0 AND contract_size < 'Infinity'", name=op.f("ck_instruments__contract_size_positive")
         ),
         sa.CheckConstraint(
             "kind IN ('spot', 'perpetual', 'future', 'option', 'equity', 'fx', 'index', 'pool')",
             name=op.f("ck_instruments__kind_known"),
         ),
         sa.CheckConstraint(
-            "max_quantity >= 0 AND max_quantity < 'Infinity'",
-            name=op.f("ck_instruments__max_quantity_not_negative"),
+            "max_quantity >= 0 AND max_quantity < 'Infinity'", name=op.f("ck_instruments__max_quantity_not_negative")
         ),
         sa.CheckConstraint(
-            "min_notional >= 0 AND min_notional < 'Infinity'",
-            name=op.f("ck_instruments__min_notional_not_negative"),
+            "min_notional >= 0 AND min_notional < 'Infinity'", name=op.f("ck_instruments__min_notional_not_negative")
         ),
         sa.CheckConstraint(
-            "min_quantity >= 0 AND min_quantity < 'Infinity'",
-            name=op.f("ck_instruments__min_quantity_not_negative"),
+            "min_quantity >= 0 AND min_quantity < 'Infinity'", name=op.f("ck_instruments__min_quantity_not_negative")
         ),
         sa.CheckConstraint("option_kind IN ('call', 'put')", name=op.f("ck_instruments__option_kind_known")),
         sa.CheckConstraint(
             "price_tick > 0 AND price_tick < 'Infinity'", name=op.f("ck_instruments__price_tick_positive")
         ),
         sa.CheckConstraint(
-            "quantity_step > 0 AND quantity_step < 'Infinity'",
-            name=op.f("ck_instruments__quantity_step_positive"),
+            "quantity_step > 0 AND quantity_step < 'Infinity'", name=op.f("ck_instruments__quantity_step_positive")
         ),
         sa.CheckConstraint(
-            "status IN ('announced', 'trading', 'halted', 'delisted')",
-            name=op.f("ck_instruments__status_known"),
+            "status IN ('announced', 'trading', 'halted', 'delisted')", name=op.f("ck_instruments__status_known")
         ),
         sa.CheckConstraint(
-            "strike_price > '-Infinity' AND strike_price < 'Infinity'",
-            name=op.f("ck_instruments__strike_price_finite"),
+            "strike_price > '-Infinity' AND strike_price < 'Infinity'", name=op.f("ck_instruments__strike_price_finite")
         ),
         sa.CheckConstraint("symbol ~ '\\S'", name=op.f("ck_instruments__symbol_not_blank")),
         sa.CheckConstraint("delisted_at > listed_at", name=op.f("ck_instruments__delisted_after_listed")),
@@ -390,24 +357,19 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("user_id", sa.Uuid(), nullable=False),
         sa.Column(
-            "token_hash",
-            sa.LargeBinary(),
-            nullable=False,
-            comment="SHA-256 of the token; the token is never stored.",
+            "token_hash", sa.LargeBinary(), nullable=False, comment="SHA-256 of the token; the token is never stored."
         ),
         sa.Column("expires_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("last_active_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column(
-            "revoked_at",
-            postgresql.TIMESTAMP(timezone=True),
-            nullable=True,
-            comment="Logged out, or thrown out.",
+            "revoked_at", postgresql.TIMESTAMP(timezone=True), nullable=True, comment="Logged out, or thrown out."
         ),
         sa.Column("ip_address", postgresql.INET(), nullable=True),
         sa.Column("user_agent", sa.Text(), nullable=True),
         sa.Column("device_info", sa.Text(), nullable=True),
         sa.Column("location", sa.Text(), nullable=True),
         sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint("expires_at > created_at", name=op.f("ck_user_sessions__expires_after_created")),
         sa.CheckConstraint("octet_length(token_hash) = 32", name=op.f("ck_user_sessions__token_hash_sha256")),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_user_sessions__user_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_user_sessions")),
@@ -422,10 +384,7 @@ def upgrade() -> None:
         sa.Column("user_id", sa.Uuid(), nullable=False),
         sa.Column("purpose", sa.Text(), nullable=False),
         sa.Column(
-            "token_hash",
-            sa.LargeBinary(),
-            nullable=False,
-            comment="SHA-256 of the token; the token is never stored.",
+            "token_hash", sa.LargeBinary(), nullable=False, comment="SHA-256 of the token; the token is never stored."
         ),
         sa.Column("expires_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.Column(
@@ -439,6 +398,7 @@ def upgrade() -> None:
             "purpose IN ('verify_email', 'reset_password', 'change_email', 'invite')",
             name=op.f("ck_user_tokens__purpose_known"),
         ),
+        sa.CheckConstraint("expires_at > created_at", name=op.f("ck_user_tokens__expires_after_created")),
         sa.CheckConstraint("octet_length(token_hash) = 32", name=op.f("ck_user_tokens__token_hash_sha256")),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_user_tokens__user_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_user_tokens")),
@@ -455,17 +415,9 @@ def upgrade() -> None:
         sa.Column("high", sa.Double(), nullable=False),
         sa.Column("low", sa.Double(), nullable=False),
         sa.Column("close", sa.Double(), nullable=False),
+        sa.Column("volume", sa.Double(), nullable=True, comment="In base currency, or contracts. NULL: not reported."),
         sa.Column(
-            "volume",
-            sa.Double(),
-            nullable=True,
-            comment="In base currency, or contracts. NULL: not reported.",
-        ),
-        sa.Column(
-            "quote_volume",
-            sa.Double(),
-            nullable=True,
-            comment="Turnover in quote currency. NULL: not reported.",
+            "quote_volume", sa.Double(), nullable=True, comment="Turnover in quote currency. NULL: not reported."
         ),
         sa.Column("trade_count", sa.Integer(), nullable=True),
         sa.Column("taker_buy_volume", sa.Double(), nullable=True, comment="Part of the volume that takers bought."),
@@ -502,8 +454,7 @@ def upgrade() -> None:
             "low <= open AND low <= close AND low > '-Infinity'", name=op.f("ck_candles__low_is_lowest")
         ),
         sa.CheckConstraint(
-            "quote_volume >= 0 AND quote_volume < 'Infinity'",
-            name=op.f("ck_candles__quote_volume_not_negative"),
+            "quote_volume >= 0 AND quote_volume < 'Infinity'", name=op.f("ck_candles__quote_volume_not_negative")
         ),
         sa.CheckConstraint(
             "taker_buy_volume >= 0 AND taker_buy_volume < 'Infinity'",
@@ -531,20 +482,10 @@ def upgrade() -> None:
         sa.Column("quantity", sa.Numeric(), nullable=False, comment="Signed: negative is short. Zero: closed."),
         sa.Column("average_entry_price", sa.Numeric(), nullable=True, comment="NULL when nothing is held."),
         sa.Column(
-            "realized_pnl",
-            sa.Numeric(),
-            server_default="0",
-            nullable=False,
-            comment="In settle currency, before fees.",
+            "realized_pnl", sa.Numeric(), server_default="0", nullable=False, comment="In settle currency, before fees."
         ),
         sa.Column("fees", sa.Numeric(), server_default="0", nullable=False, comment="Paid, in settle currency."),
-        sa.Column(
-            "funding",
-            sa.Numeric(),
-            server_default="0",
-            nullable=False,
-            comment="Received, in settle currency.",
-        ),
+        sa.Column("funding", sa.Numeric(), server_default="0", nullable=False, comment="Received, in settle currency."),
         sa.Column("mark_price", sa.Numeric(), nullable=True, comment="Last price that it was valued at."),
         sa.Column("marked_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("unrealized_pnl", sa.Numeric(), nullable=True, comment="At the mark price, in settle currency."),
@@ -554,10 +495,7 @@ def upgrade() -> None:
         sa.Column("stop_price", sa.Numeric(), nullable=True),
         sa.Column("target_price", sa.Numeric(), nullable=True),
         sa.Column(
-            "opened_at",
-            postgresql.TIMESTAMP(timezone=True),
-            nullable=True,
-            comment="When the present holding began.",
+            "opened_at", postgresql.TIMESTAMP(timezone=True), nullable=True, comment="When the present holding began."
         ),
         sa.Column("last_fill_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
@@ -574,30 +512,25 @@ def upgrade() -> None:
             name=op.f("ck_positions__liquidation_price_finite"),
         ),
         sa.CheckConstraint(
-            "margin_used >= 0 AND margin_used < 'Infinity'",
-            name=op.f("ck_positions__margin_used_not_negative"),
+            "margin_used >= 0 AND margin_used < 'Infinity'", name=op.f("ck_positions__margin_used_not_negative")
         ),
         sa.CheckConstraint(
-            "mark_price > '-Infinity' AND mark_price < 'Infinity'",
-            name=op.f("ck_positions__mark_price_finite"),
+            "mark_price > '-Infinity' AND mark_price < 'Infinity'", name=op.f("ck_positions__mark_price_finite")
         ),
         sa.CheckConstraint(
             "quantity > '-Infinity' AND quantity < 'Infinity'", name=op.f("ck_positions__quantity_finite")
         ),
         sa.CheckConstraint(
-            "realized_pnl > '-Infinity' AND realized_pnl < 'Infinity'",
-            name=op.f("ck_positions__realized_pnl_finite"),
+            "realized_pnl > '-Infinity' AND realized_pnl < 'Infinity'", name=op.f("ck_positions__realized_pnl_finite")
         ),
         sa.CheckConstraint("side <> 'long' OR quantity >= 0", name=op.f("ck_positions__long_not_negative")),
         sa.CheckConstraint("side <> 'short' OR quantity <= 0", name=op.f("ck_positions__short_not_positive")),
         sa.CheckConstraint("side IN ('net', 'long', 'short')", name=op.f("ck_positions__side_known")),
         sa.CheckConstraint(
-            "stop_price > '-Infinity' AND stop_price < 'Infinity'",
-            name=op.f("ck_positions__stop_price_finite"),
+            "stop_price > '-Infinity' AND stop_price < 'Infinity'", name=op.f("ck_positions__stop_price_finite")
         ),
         sa.CheckConstraint(
-            "target_price > '-Infinity' AND target_price < 'Infinity'",
-            name=op.f("ck_positions__target_price_finite"),
+            "target_price > '-Infinity' AND target_price < 'Infinity'", name=op.f("ck_positions__target_price_finite")
         ),
         sa.CheckConstraint(
             "unrealized_pnl > '-Infinity' AND unrealized_pnl < 'Infinity'",
@@ -605,16 +538,10 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("(quantity = 0) = (average_entry_price IS NULL)", name=op.f("ck_positions__held_has_price")),
         sa.ForeignKeyConstraint(
-            ["account_id"],
-            ["trading_accounts.id"],
-            name=op.f("fk_positions__account_id"),
-            ondelete="RESTRICT",
+            ["account_id"], ["trading_accounts.id"], name=op.f("fk_positions__account_id"), ondelete="RESTRICT"
         ),
         sa.ForeignKeyConstraint(
-            ["instrument_id"],
-            ["instruments.id"],
-            name=op.f("fk_positions__instrument_id"),
-            ondelete="RESTRICT",
+            ["instrument_id"], ["instruments.id"], name=op.f("fk_positions__instrument_id"), ondelete="RESTRICT"
         ),
         sa.PrimaryKeyConstraint("account_id", "instrument_id", "side", name=op.f("pk_positions")),
         comment="What an account holds of an instrument, as its fills say.",
@@ -644,10 +571,7 @@ def upgrade() -> None:
         sa.CheckConstraint("candle_count > 0", name=op.f("ck_series_coverage__candle_count_positive")),
         sa.CheckConstraint("last_open_time >= first_open_time", name=op.f("ck_series_coverage__range_ordered")),
         sa.ForeignKeyConstraint(
-            ["instrument_id"],
-            ["instruments.id"],
-            name=op.f("fk_series_coverage__instrument_id"),
-            ondelete="RESTRICT",
+            ["instrument_id"], ["instruments.id"], name=op.f("fk_series_coverage__instrument_id"), ondelete="RESTRICT"
         ),
         sa.PrimaryKeyConstraint("instrument_id", "timeframe", name=op.f("pk_series_coverage")),
         comment="What candles there are of an instrument and timeframe; the write path keeps it true.",
@@ -666,12 +590,7 @@ def upgrade() -> None:
         sa.Column("agent_id", sa.Uuid(), nullable=True),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("description", sa.Text(), nullable=True),
-        sa.Column(
-            "kind",
-            sa.Text(),
-            nullable=True,
-            comment="For example trend, mean_reversion, liquidity_provision.",
-        ),
+        sa.Column("kind", sa.Text(), nullable=True, comment="For example trend, mean_reversion, liquidity_provision."),
         sa.Column("symbols", sa.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("timeframes", sa.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("parameters", postgresql.JSONB(), server_default=sa.text("'{}'"), nullable=False),
@@ -777,10 +696,7 @@ def upgrade() -> None:
         ),
         sa.Column("win_rate", sa.Double(), nullable=True, comment="A cache of the ledger. NULL: no closed trade."),
         sa.Column(
-            "avg_r_multiple",
-            sa.Numeric(),
-            nullable=True,
-            comment="A cache of the ledger. NULL: no trade with a stop.",
+            "avg_r_multiple", sa.Numeric(), nullable=True, comment="A cache of the ledger. NULL: no trade with a stop."
         ),
         sa.Column("tags", sa.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("notes", sa.Text(), nullable=True),
@@ -807,10 +723,7 @@ def upgrade() -> None:
         sa.CheckConstraint("trade_count >= 0", name=op.f("ck_strategy_rules__trade_count_not_negative")),
         sa.CheckConstraint("win_rate BETWEEN 0 AND 1", name=op.f("ck_strategy_rules__win_rate_share")),
         sa.ForeignKeyConstraint(
-            ["strategy_id"],
-            ["strategies.id"],
-            name=op.f("fk_strategy_rules__strategy_id"),
-            ondelete="SET NULL",
+            ["strategy_id"], ["strategies.id"], name=op.f("fk_strategy_rules__strategy_id"), ondelete="SET NULL"
         ),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_strategy_rules__user_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_strategy_rules")),
@@ -848,19 +761,9 @@ def upgrade() -> None:
         sa.Column("tags", sa.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("notes", sa.Text(), nullable=True),
         sa.Column(
-            "prior",
-            sa.Double(),
-            server_default="0.5",
-            nullable=False,
-            comment="Confidence before any evidence.",
+            "prior", sa.Double(), server_default="0.5", nullable=False, comment="Confidence before any evidence."
         ),
-        sa.Column(
-            "confidence",
-            sa.Double(),
-            server_default="0.5",
-            nullable=False,
-            comment="A cache of the evidence.",
-        ),
+        sa.Column("confidence", sa.Double(), server_default="0.5", nullable=False, comment="A cache of the evidence."),
         sa.Column(
             "validation_count",
             sa.BigInteger(),
@@ -893,20 +796,17 @@ def upgrade() -> None:
         sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint(
-            "(status = 'retracted') = (retracted_at IS NOT NULL)",
-            name=op.f("ck_learning_entries__retracted_has_time"),
+            "(status = 'retracted') = (retracted_at IS NOT NULL)", name=op.f("ck_learning_entries__retracted_has_time")
         ),
         sa.CheckConstraint(
-            "status IN ('proposed', 'active', 'retracted', 'archived')",
-            name=op.f("ck_learning_entries__status_known"),
+            "status IN ('proposed', 'active', 'retracted', 'archived')", name=op.f("ck_learning_entries__status_known")
         ),
         sa.CheckConstraint("confidence BETWEEN 0 AND 1", name=op.f("ck_learning_entries__confidence_share")),
         sa.CheckConstraint("length(insight) >= 10", name=op.f("ck_learning_entries__insight_says_something")),
         sa.CheckConstraint("prior BETWEEN 0 AND 1", name=op.f("ck_learning_entries__prior_share")),
         sa.CheckConstraint("retracted_at >= known_at", name=op.f("ck_learning_entries__retracted_after_known")),
         sa.CheckConstraint(
-            "validation_count >= 0 AND contradiction_count >= 0",
-            name=op.f("ck_learning_entries__counts_not_negative"),
+            "validation_count >= 0 AND contradiction_count >= 0", name=op.f("ck_learning_entries__counts_not_negative")
         ),
         sa.ForeignKeyConstraint(
             ["rule_id"], ["strategy_rules.id"], name=op.f("fk_learning_entries__rule_id"), ondelete="SET NULL"
@@ -954,10 +854,7 @@ def upgrade() -> None:
         sa.Column("status", sa.Text(), server_default="pending", nullable=False),
         sa.Column("fired_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.Column(
-            "expires_at",
-            postgresql.TIMESTAMP(timezone=True),
-            nullable=True,
-            comment="NULL: stands until acted on.",
+            "expires_at", postgresql.TIMESTAMP(timezone=True), nullable=True, comment="NULL: stands until acted on."
         ),
         sa.Column("triggered_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
@@ -968,8 +865,7 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("direction IN ('long', 'short', 'neutral')", name=op.f("ck_signals__direction_known")),
         sa.CheckConstraint(
-            "entry_price > '-Infinity' AND entry_price < 'Infinity'",
-            name=op.f("ck_signals__entry_price_finite"),
+            "entry_price > '-Infinity' AND entry_price < 'Infinity'", name=op.f("ck_signals__entry_price_finite")
         ),
         sa.CheckConstraint(
             "status IN ('pending', 'triggered', 'expired', 'cancelled', 'rejected')",
@@ -1007,24 +903,18 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
-        "ix_signals__pending",
-        "signals",
-        ["expires_at"],
-        unique=False,
-        postgresql_where=sa.text("status = 'pending'"),
+        "ix_signals__pending", "signals", ["expires_at"], unique=False, postgresql_where=sa.text("status = 'pending'")
     )
     op.create_index(op.f("ix_signals__rule_id"), "signals", ["rule_id"], unique=False)
     op.create_index(
-        "ix_signals__strategy_id_fired_at",
-        "signals",
-        ["strategy_id", sa.literal_column("fired_at DESC")],
-        unique=False,
+        "ix_signals__strategy_id_fired_at", "signals", ["strategy_id", sa.literal_column("fired_at DESC")], unique=False
     )
     op.create_index(op.f("ix_signals__user_id"), "signals", ["user_id"], unique=False)
     op.create_table(
         "trades",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("account_id", sa.Uuid(), nullable=True, comment="NULL only in backtests."),
+        sa.Column("user_id", sa.Uuid(), nullable=True),
         sa.Column("mode", sa.Text(), nullable=False),
         sa.Column("backtest_run_id", sa.Uuid(), nullable=True, comment="The run that made it, in backtests."),
         sa.Column("instrument_id", sa.Integer(), nullable=False),
@@ -1032,10 +922,7 @@ def upgrade() -> None:
         sa.Column("rule_id", sa.Uuid(), nullable=True),
         sa.Column("signal_id", sa.Uuid(), nullable=True),
         sa.Column(
-            "dedupe_key",
-            sa.Text(),
-            nullable=True,
-            comment="The recorder's own key, so that a repeat is a no-op.",
+            "dedupe_key", sa.Text(), nullable=True, comment="The recorder's own key, so that a repeat is a no-op."
         ),
         sa.Column("direction", sa.Text(), nullable=False),
         sa.Column("quantity", sa.Numeric(), nullable=False),
@@ -1054,17 +941,11 @@ def upgrade() -> None:
         sa.Column("current_stop", sa.Numeric(), nullable=True),
         sa.Column("target_prices", sa.ARRAY(sa.Numeric()), server_default=sa.text("'{}'"), nullable=False),
         sa.Column(
-            "pnl",
-            sa.Numeric(),
-            nullable=True,
-            comment="After fees and funding, in the instrument's settle currency.",
+            "pnl", sa.Numeric(), nullable=True, comment="After fees and funding, in the instrument's settle currency."
         ),
         sa.Column("pnl_percent", sa.Numeric(), nullable=True, comment="Of the capital at entry; 1.5 means 1.5 %."),
         sa.Column(
-            "pnl_r",
-            sa.Numeric(),
-            nullable=True,
-            comment="pnl / (abs(entry - initial stop) * quantity). NULL: no stop.",
+            "pnl_r", sa.Numeric(), nullable=True, comment="pnl / (abs(entry - initial stop) * quantity). NULL: no stop."
         ),
         sa.Column("fees", sa.Numeric(), server_default="0", nullable=False),
         sa.Column("funding", sa.Numeric(), server_default="0", nullable=False, comment="Received; negative: paid."),
@@ -1098,13 +979,11 @@ def upgrade() -> None:
             name=op.f("ck_trades__closed_has_outcome"),
         ),
         sa.CheckConstraint(
-            "current_stop > '-Infinity' AND current_stop < 'Infinity'",
-            name=op.f("ck_trades__current_stop_finite"),
+            "current_stop > '-Infinity' AND current_stop < 'Infinity'", name=op.f("ck_trades__current_stop_finite")
         ),
         sa.CheckConstraint("direction IN ('long', 'short')", name=op.f("ck_trades__direction_known")),
         sa.CheckConstraint(
-            "entry_price > '-Infinity' AND entry_price < 'Infinity'",
-            name=op.f("ck_trades__entry_price_finite"),
+            "entry_price > '-Infinity' AND entry_price < 'Infinity'", name=op.f("ck_trades__entry_price_finite")
         ),
         sa.CheckConstraint(
             "exit_price > '-Infinity' AND exit_price < 'Infinity'", name=op.f("ck_trades__exit_price_finite")
@@ -1116,8 +995,7 @@ def upgrade() -> None:
         sa.CheckConstraint("fees > '-Infinity' AND fees < 'Infinity'", name=op.f("ck_trades__fees_finite")),
         sa.CheckConstraint("funding > '-Infinity' AND funding < 'Infinity'", name=op.f("ck_trades__funding_finite")),
         sa.CheckConstraint(
-            "initial_stop > '-Infinity' AND initial_stop < 'Infinity'",
-            name=op.f("ck_trades__initial_stop_finite"),
+            "initial_stop > '-Infinity' AND initial_stop < 'Infinity'", name=op.f("ck_trades__initial_stop_finite")
         ),
         sa.CheckConstraint("leverage > 0 AND leverage < 'Infinity'", name=op.f("ck_trades__leverage_positive")),
         sa.CheckConstraint("margin >= 0 AND margin < 'Infinity'", name=op.f("ck_trades__margin_not_negative")),
@@ -1135,13 +1013,11 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("mode IN ('live', 'paper', 'backtest')", name=op.f("ck_trades__mode_known")),
         sa.CheckConstraint(
-            "outcome IN ('pending', 'win', 'loss', 'breakeven', 'cancelled')",
-            name=op.f("ck_trades__outcome_known"),
+            "outcome IN ('pending', 'win', 'loss', 'breakeven', 'cancelled')", name=op.f("ck_trades__outcome_known")
         ),
         sa.CheckConstraint("pnl > '-Infinity' AND pnl < 'Infinity'", name=op.f("ck_trades__pnl_finite")),
         sa.CheckConstraint(
-            "pnl_percent > '-Infinity' AND pnl_percent < 'Infinity'",
-            name=op.f("ck_trades__pnl_percent_finite"),
+            "pnl_percent > '-Infinity' AND pnl_percent < 'Infinity'", name=op.f("ck_trades__pnl_percent_finite")
         ),
         sa.CheckConstraint("pnl_r > '-Infinity' AND pnl_r < 'Infinity'", name=op.f("ck_trades__pnl_r_finite")),
         sa.CheckConstraint("quantity > 0 AND quantity < 'Infinity'", name=op.f("ck_trades__quantity_positive")),
@@ -1162,14 +1038,12 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["strategy_id"], ["strategies.id"], name=op.f("fk_trades__strategy_id"), ondelete="SET NULL"
         ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_trades__user_id"), ondelete="RESTRICT"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_trades")),
         comment="A round trip: entry to exit of one position.",
     )
     op.create_index(
-        "ix_trades__account_id_entry_time",
-        "trades",
-        ["account_id", sa.literal_column("entry_time DESC")],
-        unique=False,
+        "ix_trades__account_id_entry_time", "trades", ["account_id", sa.literal_column("entry_time DESC")], unique=False
     )
     op.create_index(
         "ix_trades__backtest_run_id",
@@ -1179,10 +1053,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("backtest_run_id IS NOT NULL"),
     )
     op.create_index(
-        "ix_trades__entry_time",
-        "trades",
-        [sa.literal_column("entry_time DESC"), "instrument_id", "mode"],
-        unique=False,
+        "ix_trades__entry_time", "trades", [sa.literal_column("entry_time DESC"), "instrument_id", "mode"], unique=False
     )
     op.create_index(
         "ix_trades__instrument_id_entry_time",
@@ -1205,6 +1076,7 @@ def upgrade() -> None:
         ["strategy_id", sa.literal_column("entry_time DESC")],
         unique=False,
     )
+    op.create_index(op.f("ix_trades__user_id"), "trades", ["user_id"], unique=False)
     op.create_index(
         "uq_trades__dedupe_key",
         "trades",
@@ -1217,6 +1089,7 @@ def upgrade() -> None:
         "learning_evidence",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("entry_id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=True, comment="The lesson's owner."),
         sa.Column("trade_id", sa.Uuid(), nullable=True),
         sa.Column("outcome_id", sa.Uuid(), nullable=True, comment="The decision outcome, where no trade was made."),
         sa.Column("verdict", sa.Text(), nullable=False),
@@ -1232,20 +1105,19 @@ def upgrade() -> None:
         ),
         sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint(
-            "r_multiple > '-Infinity' AND r_multiple < 'Infinity'",
-            name=op.f("ck_learning_evidence__r_multiple_finite"),
+            "r_multiple > '-Infinity' AND r_multiple < 'Infinity'", name=op.f("ck_learning_evidence__r_multiple_finite")
         ),
         sa.CheckConstraint("verdict IN ('supports', 'contradicts')", name=op.f("ck_learning_evidence__verdict_known")),
         sa.CheckConstraint("weight > 0 AND weight < 'Infinity'", name=op.f("ck_learning_evidence__weight_positive")),
         sa.CheckConstraint("num_nonnulls(trade_id, outcome_id) = 1", name=op.f("ck_learning_evidence__one_outcome")),
         sa.ForeignKeyConstraint(
-            ["entry_id"],
-            ["learning_entries.id"],
-            name=op.f("fk_learning_evidence__entry_id"),
-            ondelete="RESTRICT",
+            ["entry_id"], ["learning_entries.id"], name=op.f("fk_learning_evidence__entry_id"), ondelete="RESTRICT"
         ),
         sa.ForeignKeyConstraint(
             ["trade_id"], ["trades.id"], name=op.f("fk_learning_evidence__trade_id"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_learning_evidence__user_id"), ondelete="RESTRICT"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_learning_evidence")),
         sa.UniqueConstraint("entry_id", "outcome_id", name=op.f("uq_learning_evidence__entry_id_outcome_id")),
@@ -1253,6 +1125,7 @@ def upgrade() -> None:
         comment="One outcome for or against a lesson; rows are only ever added.",
     )
     op.create_index(op.f("ix_learning_evidence__trade_id"), "learning_evidence", ["trade_id"], unique=False)
+    op.create_index(op.f("ix_learning_evidence__user_id"), "learning_evidence", ["user_id"], unique=False)
     op.create_table(
         "orders",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -1281,10 +1154,7 @@ def upgrade() -> None:
         ),
         sa.Column("average_price", sa.Numeric(), nullable=True, comment="Of what was filled. NULL: nothing was."),
         sa.Column(
-            "fee",
-            sa.Numeric(),
-            nullable=True,
-            comment="As the venue reports it for the order; fills have their own.",
+            "fee", sa.Numeric(), nullable=True, comment="As the venue reports it for the order; fills have their own."
         ),
         sa.Column("fee_currency", sa.Text(), nullable=True),
         sa.Column("reduce_only", sa.Boolean(), server_default=sa.text("false"), nullable=False),
@@ -1312,8 +1182,7 @@ def upgrade() -> None:
         sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint(
-            "average_price > '-Infinity' AND average_price < 'Infinity'",
-            name=op.f("ck_orders__average_price_finite"),
+            "average_price > '-Infinity' AND average_price < 'Infinity'", name=op.f("ck_orders__average_price_finite")
         ),
         sa.CheckConstraint("client_order_id ~ '\\S'", name=op.f("ck_orders__client_order_id_not_blank")),
         sa.CheckConstraint("fee > '-Infinity' AND fee < 'Infinity'", name=op.f("ck_orders__fee_finite")),
@@ -1322,8 +1191,7 @@ def upgrade() -> None:
             name=op.f("ck_orders__filled_quantity_not_negative"),
         ),
         sa.CheckConstraint(
-            "limit_price > '-Infinity' AND limit_price < 'Infinity'",
-            name=op.f("ck_orders__limit_price_finite"),
+            "limit_price > '-Infinity' AND limit_price < 'Infinity'", name=op.f("ck_orders__limit_price_finite")
         ),
         sa.CheckConstraint(
             "order_type IN ('market', 'limit', 'stop', 'stop_limit', 'stop_loss', 'take_profit', 'trailing_stop')",
@@ -1332,6 +1200,9 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "order_type NOT IN ('limit', 'stop_limit') OR limit_price IS NOT NULL",
             name=op.f("ck_orders__limit_has_price"),
+        ),
+        sa.CheckConstraint(
+            "order_type NOT IN ('stop', 'stop_limit') OR stop_price IS NOT NULL", name=op.f("ck_orders__stop_has_price")
         ),
         sa.CheckConstraint("position_side IN ('net', 'long', 'short')", name=op.f("ck_orders__position_side_known")),
         sa.CheckConstraint("quantity > 0 AND quantity < 'Infinity'", name=op.f("ck_orders__quantity_positive")),
@@ -1345,12 +1216,10 @@ def upgrade() -> None:
             "stop_price > '-Infinity' AND stop_price < 'Infinity'", name=op.f("ck_orders__stop_price_finite")
         ),
         sa.CheckConstraint(
-            "time_in_force IN ('gtc', 'ioc', 'fok', 'gtd', 'day')",
-            name=op.f("ck_orders__time_in_force_known"),
+            "time_in_force IN ('gtc', 'ioc', 'fok', 'gtd', 'day')", name=op.f("ck_orders__time_in_force_known")
         ),
         sa.CheckConstraint(
-            "trailing_offset > 0 AND trailing_offset < 'Infinity'",
-            name=op.f("ck_orders__trailing_offset_positive"),
+            "trailing_offset > 0 AND trailing_offset < 'Infinity'", name=op.f("ck_orders__trailing_offset_positive")
         ),
         sa.CheckConstraint("(filled_quantity = 0) = (average_price IS NULL)", name=op.f("ck_orders__filled_has_price")),
         sa.CheckConstraint("fee IS NULL OR fee_currency IS NOT NULL", name=op.f("ck_orders__fee_has_currency")),
@@ -1417,12 +1286,7 @@ def upgrade() -> None:
         sa.Column("bid_price", sa.Numeric(), nullable=True, comment="Best bid at execution."),
         sa.Column("ask_price", sa.Numeric(), nullable=True, comment="Best ask at execution."),
         sa.Column("mark_price", sa.Numeric(), nullable=True, comment="Mark price at execution."),
-        sa.Column(
-            "executed_at",
-            postgresql.TIMESTAMP(timezone=True),
-            nullable=False,
-            comment="By the venue's clock.",
-        ),
+        sa.Column("executed_at", postgresql.TIMESTAMP(timezone=True), nullable=False, comment="By the venue's clock."),
         sa.Column(
             "details",
             postgresql.JSONB(),
@@ -1466,10 +1330,7 @@ def upgrade() -> None:
         comment="An execution at a venue.",
     )
     op.create_index(
-        "ix_fills__account_id_executed_at",
-        "fills",
-        ["account_id", sa.literal_column("executed_at DESC")],
-        unique=False,
+        "ix_fills__account_id_executed_at", "fills", ["account_id", sa.literal_column("executed_at DESC")], unique=False
     )
     op.create_index(
         "ix_fills__instrument_id_executed_at",
@@ -1496,18 +1357,8 @@ def upgrade() -> None:
         ),
         sa.Column("account_id", sa.Uuid(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column(
-            "occurred_at",
-            postgresql.TIMESTAMP(timezone=True),
-            nullable=False,
-            comment="By the venue's clock.",
-        ),
-        sa.Column(
-            "sequence",
-            sa.BigInteger(),
-            nullable=True,
-            comment="The venue's order among events of one instant.",
-        ),
+        sa.Column("occurred_at", postgresql.TIMESTAMP(timezone=True), nullable=False, comment="By the venue's clock."),
+        sa.Column("sequence", sa.BigInteger(), nullable=True, comment="The venue's order among events of one instant."),
         sa.Column(
             "received_at",
             postgresql.TIMESTAMP(timezone=True),
@@ -1527,10 +1378,7 @@ def upgrade() -> None:
             name=op.f("ck_order_events__kind_known"),
         ),
         sa.ForeignKeyConstraint(
-            ["account_id"],
-            ["trading_accounts.id"],
-            name=op.f("fk_order_events__account_id"),
-            ondelete="RESTRICT",
+            ["account_id"], ["trading_accounts.id"], name=op.f("fk_order_events__account_id"), ondelete="RESTRICT"
         ),
         sa.ForeignKeyConstraint(
             ["order_id"], ["orders.id"], name=op.f("fk_order_events__order_id"), ondelete="RESTRICT"
@@ -1542,15 +1390,13 @@ def upgrade() -> None:
         "ix_order_events__account_id_occurred_at", "order_events", ["account_id", "occurred_at"], unique=False
     )
     op.create_index(
-        "ix_order_events__order_id_occurred_at",
-        "order_events",
-        ["order_id", "occurred_at", "sequence"],
-        unique=False,
+        "ix_order_events__order_id_occurred_at", "order_events", ["order_id", "occurred_at", "sequence"], unique=False
     )
     op.create_table(
         "trade_exits",
         sa.Column("trade_id", sa.Uuid(), nullable=False),
         sa.Column("sequence", sa.SmallInteger(), nullable=False, comment="1 is the first exit."),
+        sa.Column("account_id", sa.Uuid(), nullable=True, comment="The trade's."),
         sa.Column("fill_id", sa.Uuid(), nullable=True),
         sa.Column("quantity", sa.Numeric(), nullable=False),
         sa.Column("price", sa.Numeric(), nullable=False),
@@ -1570,11 +1416,15 @@ def upgrade() -> None:
             name=op.f("ck_trade_exits__reason_known"),
         ),
         sa.CheckConstraint("sequence > 0", name=op.f("ck_trade_exits__sequence_positive")),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["trading_accounts.id"], name=op.f("fk_trade_exits__account_id"), ondelete="RESTRICT"
+        ),
         sa.ForeignKeyConstraint(["fill_id"], ["fills.id"], name=op.f("fk_trade_exits__fill_id"), ondelete="RESTRICT"),
         sa.ForeignKeyConstraint(["trade_id"], ["trades.id"], name=op.f("fk_trade_exits__trade_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("trade_id", "sequence", name=op.f("pk_trade_exits")),
         comment="A part of a trade that was closed.",
     )
+    op.create_index(op.f("ix_trade_exits__account_id"), "trade_exits", ["account_id"], unique=False)
     op.create_index(op.f("ix_trade_exits__fill_id"), "trade_exits", ["fill_id"], unique=False)
     op.execute(REFUSE_CHANGE)
     for table in APPEND_ONLY:
@@ -1582,10 +1432,15 @@ def upgrade() -> None:
             f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "
             "FOR EACH ROW EXECUTE FUNCTION tradingdb_refuse_change()"
         )
+        op.execute(
+            f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION tradingdb_refuse_change()"
+        )
 
 
 def downgrade() -> None:
     op.drop_index(op.f("ix_trade_exits__fill_id"), table_name="trade_exits")
+    op.drop_index(op.f("ix_trade_exits__account_id"), table_name="trade_exits")
     op.drop_table("trade_exits")
     op.drop_index("ix_order_events__order_id_occurred_at", table_name="order_events")
     op.drop_index("ix_order_events__account_id_occurred_at", table_name="order_events")
@@ -1599,12 +1454,11 @@ def downgrade() -> None:
     op.drop_index("ix_orders__strategy_id_created_at", table_name="orders")
     op.drop_index(op.f("ix_orders__signal_id"), table_name="orders")
     op.drop_index(
-        "ix_orders__open",
-        table_name="orders",
-        postgresql_where=sa.text("status IN ('pending', 'open', 'partial')"),
+        "ix_orders__open", table_name="orders", postgresql_where=sa.text("status IN ('pending', 'open', 'partial')")
     )
     op.drop_index("ix_orders__instrument_id_created_at", table_name="orders")
     op.drop_table("orders")
+    op.drop_index(op.f("ix_learning_evidence__user_id"), table_name="learning_evidence")
     op.drop_index(op.f("ix_learning_evidence__trade_id"), table_name="learning_evidence")
     op.drop_table("learning_evidence")
     op.drop_index(
@@ -1613,6 +1467,7 @@ def downgrade() -> None:
         postgresql_where=sa.text("dedupe_key IS NOT NULL"),
         postgresql_nulls_not_distinct=True,
     )
+    op.drop_index(op.f("ix_trades__user_id"), table_name="trades")
     op.drop_index("ix_trades__strategy_id_entry_time", table_name="trades")
     op.drop_index(op.f("ix_trades__signal_id"), table_name="trades")
     op.drop_index(op.f("ix_trades__rule_id"), table_name="trades")
@@ -1620,9 +1475,7 @@ def downgrade() -> None:
     op.drop_index("ix_trades__instrument_id_entry_time", table_name="trades")
     op.drop_index("ix_trades__entry_time", table_name="trades")
     op.drop_index(
-        "ix_trades__backtest_run_id",
-        table_name="trades",
-        postgresql_where=sa.text("backtest_run_id IS NOT NULL"),
+        "ix_trades__backtest_run_id", table_name="trades", postgresql_where=sa.text("backtest_run_id IS NOT NULL")
     )
     op.drop_index("ix_trades__account_id_entry_time", table_name="trades")
     op.drop_table("trades")

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, func, literal, literal_column, or_, text
 from sqlalchemy.dialects.postgresql import insert
 
 from tradingdb.core.ddl import table_of
+from tradingdb.errors import InvalidValueError
 from tradingdb.failures import FAILED
 
 if TYPE_CHECKING:
@@ -41,12 +42,19 @@ async def upsert(
     """Insert rows, and where one with the same key exists update the columns named in `update` that differ.
 
     `key` names the columns of a unique constraint (default: the primary key). A row that is there and would not change
-    is not written at all. All rows must have the same keys; the same key twice in `rows` is an error of PostgreSQL. A
-    partitioned table takes no `update`: PostgreSQL cannot say there which rows it inserted.
+    is not written at all. A key must not stand in `rows` twice. A partitioned table takes no `update`: PostgreSQL
+    cannot say there which rows it inserted.
+
+    Raises:
+        InvalidValueError: the rows do not have the same columns.
     """
     batch = list(rows)
     if not batch:
         return UpsertReport()
+    if any(row.keys() != batch[0].keys() for row in batch):
+        raise InvalidValueError(
+            "Rows of one upsert must have the same columns: what only later rows have would be lost."
+        )
     table = table_of(model)
     statement = insert(table)
     target = [table.c[name] for name in key] if key else list(table.primary_key.columns)

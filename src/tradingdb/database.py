@@ -104,6 +104,7 @@ class Database:
         self.target = parse_url(url) if isinstance(url, str) else url
         self.limits = limits or Limits()
         self.embedded = embedded
+        self.behind_pgbouncer = pgbouncer or self.target.pgbouncer
         self._opening = asyncio.Lock()
         self._opened = False
         self.engine = pooled_engine(self.target, self.limits, application_name, pgbouncer=pgbouncer)
@@ -145,8 +146,18 @@ class Database:
             return
         async with self._opening:
             if not self._opened:
-                await asyncio.to_thread(self.embedded.acquire)
+                await self._acquire(self.embedded)
                 self._opened = True
+
+    async def _acquire(self, server: EmbeddedServer) -> None:
+        """A thread cannot be cancelled: if we are, let it finish, and take back what it did."""
+        acquiring = asyncio.ensure_future(asyncio.to_thread(server.acquire))
+        try:
+            await asyncio.shield(acquiring)
+        except asyncio.CancelledError:
+            await acquiring
+            await asyncio.to_thread(server.release)
+            raise
 
     async def close(self) -> None:
         """Return every connection, and let the embedded server stop if nobody else uses it."""

@@ -134,7 +134,7 @@ async def _results(session: ReadSession) -> list[StrategyResult]:
             func.max(StrategyRule.avg_r_multiple),
         )
         .join(Trade, Trade.strategy_id == Strategy.id)
-        .join(StrategyRule, StrategyRule.strategy_id == Strategy.id)
+        .join(StrategyRule, StrategyRule.id == Trade.rule_id)
         .group_by(Strategy.id)
         .order_by(Strategy.name)
     )

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import asyncpg
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from tradingdb.errors import (
@@ -17,6 +17,7 @@ from tradingdb.errors import (
     InsufficientRightsError,
     LockTimeoutError,
     LoginRefusedError,
+    RolledBackError,
     TimeLimitError,
     TradingDBError,
 )
@@ -24,7 +25,8 @@ from tradingdb.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-REPEATABLE = {"40001", "40P01"}
+DEADLOCK = "40P01"
+REPEATABLE = {"40001", DEADLOCK}
 """Serialization failure and deadlock: PostgreSQL has rolled the transaction back and asks to try again."""
 
 SERVER_GONE = {"57P01", "57P02", "57P03", "08000", "08001", "08003", "08004", "08006", "08007"}
@@ -102,7 +104,10 @@ def is_repeatable(error: BaseException) -> bool:
 def translated(error: BaseException) -> TradingDBError | None:
     """The same failure of PostgreSQL or its driver as one of our errors; None where the original says it best."""
     state = sqlstate_of(error)
-    if state in _MEANING:
+    is_invalidated = isinstance(error, DBAPIError) and error.connection_invalidated
+    if isinstance(error, PendingRollbackError):
+        return RolledBackError()
+    if state in _MEANING and not (state == READ_ONLY and is_invalidated):
         kind, message = _MEANING[state]
         return kind(message)
     if isinstance(error, PoolTimeoutError):
@@ -111,7 +116,7 @@ def translated(error: BaseException) -> TradingDBError | None:
         )
     if state in SERVER_GONE:
         return DatabaseUnavailableError()
-    if (isinstance(error, DBAPIError) and error.connection_invalidated) or isinstance(error, asyncpg.InterfaceError):
+    if is_invalidated or isinstance(error, asyncpg.InterfaceError):
         return DatabaseUnavailableError("The connection to PostgreSQL was lost.")
     return None
 

@@ -269,18 +269,26 @@ def partitions_of(connection: Connection) -> frozenset[str]:
 # --- how Alembic is called ------------------------------------------------------------------------------------------
 
 
-def _config(connection: Connection | None = None, output: io.StringIO | None = None) -> Config:
+def _config(
+    connection: Connection | None = None, output: io.StringIO | None = None, version_schema: str | None = None
+) -> Config:
     ini = _CHECKOUT / "alembic.ini"
     in_checkout = not _PACKAGED.exists()
     config = Config(ini if in_checkout else None, stdout=output or io.StringIO(), output_buffer=output)
     config.set_main_option("script_location", str(_CHECKOUT / "alembic" if in_checkout else _PACKAGED))
     config.cmd_opts = Namespace(quiet=True)  # our callers print what there is to say
     config.attributes["connection"] = connection
+    config.attributes["version_schema"] = version_schema
     return config
 
 
 @asynccontextmanager
 async def _connection(database: Database) -> AsyncIterator[AsyncConnection]:
+    if database.behind_pgbouncer:
+        raise ConfigurationError(
+            "Migrations need a connection to PostgreSQL itself, and this one passes through PgBouncer: "
+            "name PostgreSQL's own host and port in DATABASE_URL."
+        )
     await database.open()
     async with maintenance_connection(database.target, application_name="tradingdb-migrations") as connection:
         yield connection
@@ -347,7 +355,7 @@ def _expected(connection: Connection, revision: str | None) -> Snapshot:
         if revision is None:
             Base.metadata.create_all(connection, checkfirst=False)
         else:
-            command.upgrade(_config(connection), revision)
+            command.upgrade(_config(connection, version_schema=scratch), revision)
         return snapshot(connection, scratch)
     finally:
         transaction.rollback()

@@ -76,6 +76,11 @@ def refuse_reset(target: ConnectionTarget, settings: Settings) -> None:
     """Raise if this database must not be dropped from here."""
     if settings.in_production:
         raise RefusedError("Reset is refused where TRADINGDB_ENVIRONMENT is production; nothing was changed.")
+    if target.database == MAINTENANCE_DATABASE:
+        raise RefusedError(
+            f"Reset is refused: {MAINTENANCE_DATABASE} is the server's own database; "
+            "keep trading data in another, and name that one in DATABASE_URL."
+        )
     strangers = [host for host in target.hosts if not is_local(host) and host not in settings.resettable_hosts]
     if strangers:
         raise RefusedError(

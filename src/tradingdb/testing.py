@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 THROWAWAY_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 """For data that nobody misses after a power cut."""
 
-TEMPLATE = "tradingdb_template"
+TEMPLATE = f"tradingdb_template_{migrations.history()[-1].id}"
+"""Of this package's newest revision: a server that is kept between runs may have older ones."""
 _TEMPLATE_LOCK = 7_236_839_128_415_205
 
 

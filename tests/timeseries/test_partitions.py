@@ -280,3 +280,19 @@ async def test_a_partition_that_was_detached_before_an_interruption_does_not_sta
     await retire(database, Candle, month(3))
     async with database.read() as session:
         assert (await session.scalars(TABLES)).all() == ["candles_2024_03", "candles_2024_04"]
+
+
+async def test_rows_far_apart_need_no_partitions_between_them(database: Database) -> None:
+    async with database.write() as session:
+        instants = (datetime(1970, 1, 5, tzinfo=UTC), datetime(2024, 5, 1, tzinfo=UTC))
+        assert await partitions.ensure_months(session, Candle, instants) == ["candles_1970_01", "candles_2024_05"]
+
+
+async def test_what_was_meant_to_be_kept_is_not_dropped_by_a_later_run(database: Database) -> None:
+    async with database.write() as session:
+        await partitions.ensure(session, Candle, datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 2, 1, tzinfo=UTC))
+    kept = await partitions.retire(database, Candle, datetime(2024, 2, 1, tzinfo=UTC), drop=False)
+    dropped = await partitions.retire(database, Candle, datetime(2024, 3, 1, tzinfo=UTC))
+    assert (kept, dropped) == (["candles_2024_01"], ["candles_2024_02"])
+    async with database.read() as session:
+        assert await session.scalar(text("SELECT to_regclass('candles_2024_01')")) is not None

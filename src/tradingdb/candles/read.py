@@ -117,6 +117,7 @@ async def read(
     """
     timeframe = Timeframe.parse(timeframe)
     instrument_id = instrument if isinstance(instrument, int) else instrument.id
+    columns = tuple(dict.fromkeys(columns))
     wanted = ALWAYS | {name: _known(name) for name in columns}
     conditions = [f"instrument_id = {int(instrument_id)}", f"timeframe = '{timeframe.value}'"]
     if start is not None:

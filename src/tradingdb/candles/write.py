@@ -14,6 +14,7 @@ from tradingdb.candles.columns import NO_COUNT, CandleColumns, to_datetime, to_m
 from tradingdb.candles.sources import columns_from
 from tradingdb.candles.validate import problems
 from tradingdb.core.clock import utc_now
+from tradingdb.core.json import clean_text
 from tradingdb.core.timeframe import Timeframe
 from tradingdb.errors import InvalidCandlesError
 from tradingdb.models import Candle, Instrument
@@ -88,6 +89,7 @@ async def write(
         InvalidValueError: the timeframe does not exist, or the data cannot be read.
     """
     timeframe = Timeframe.parse(timeframe)
+    source = None if source is None else clean_text(source)
     columns = columns_from(data, timezone=timezone)
     _refuse_invalid(columns, timeframe)
     if not len(columns):
@@ -99,7 +101,8 @@ async def write(
         "source": source,
     }
     first, last = (to_datetime(int(best.open_time[at])) for at in (0, -1))
-    await partitions.ensure(session, Candle, first, last)
+    months = np.unique(best.open_time.astype("datetime64[us]").astype("datetime64[M]")).astype("datetime64[us]")
+    await partitions.ensure_months(session, Candle, (to_datetime(int(month)) for month in months.astype(np.int64)))
     inserted = updated = 0
     for chunk in _chunks(best):
         counts = await _merge(session, series, chunk)

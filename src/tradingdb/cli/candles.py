@@ -41,12 +41,16 @@ def import_command(
     async def work() -> candles.WriteReport:
         async with database_at(database_url) as database:
             await migrations.require_current(database)
+            # a transaction of its own: whoever adds an instrument makes others wait that add one
+            await database.run(
+                lambda session: market.ensure_instrument(session, venue.lower(), symbol), idempotent=True
+            )
             return await database.run(store, idempotent=True)
 
     async def store(session: WriteSession) -> candles.WriteReport:
         with _progress() as progress:
             bar = progress.add_task(file.name, total=len(loaded))
-            instrument = await market.ensure_instrument(session, venue.lower(), symbol)
+            instrument = await market.instrument(session, venue.lower(), symbol)
             return await candles.write(
                 session,
                 instrument,

@@ -24,23 +24,24 @@ BEGIN
 END
 $$
 """
-"""Refuses UPDATE and DELETE; a purge has to be said aloud in its own transaction."""
+"""Refuses UPDATE, DELETE and TRUNCATE; a purge has to be said aloud in its own transaction."""
 
 DROP_APPEND_ONLY_FUNCTION = "DROP FUNCTION IF EXISTS tradingdb_refuse_change()"
 
 
-def append_only_trigger(table_name: str) -> str:
-    """The statement that makes a table append-only; the function must exist."""
-    return (
-        f"CREATE TRIGGER {table_name}_append_only BEFORE UPDATE OR DELETE ON {table_name} "
-        "FOR EACH ROW EXECUTE FUNCTION tradingdb_refuse_change()"
-    )
+def append_only_triggers(table_name: str) -> list[str]:
+    """The statements that make a table append-only; the function must exist."""
+    execute = "EXECUTE FUNCTION tradingdb_refuse_change()"
+    return [
+        f"CREATE TRIGGER {table_name}_append_only BEFORE UPDATE OR DELETE ON {table_name} FOR EACH ROW {execute}",
+        f"CREATE TRIGGER {table_name}_no_truncate BEFORE TRUNCATE ON {table_name} FOR EACH STATEMENT {execute}",
+    ]
 
 
 def make_append_only(model: type[DeclarativeBase]) -> None:
-    """Have PostgreSQL refuse UPDATE and DELETE on a model's table."""
+    """Have PostgreSQL refuse UPDATE, DELETE and TRUNCATE on a model's table."""
     table = table_of(model)
-    for statement in (APPEND_ONLY_FUNCTION, append_only_trigger(table.name)):
+    for statement in (APPEND_ONLY_FUNCTION, *append_only_triggers(table.name)):
         event.listen(table, "after_create", DDL(statement.replace("%", "%%")))  # type: ignore[no-untyped-call]
 
 

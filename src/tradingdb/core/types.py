@@ -151,7 +151,7 @@ class TypedJson(TypeDecorator[Any]):
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002
         """Refuse what does not have the shape."""
-        return None if value is None else self._adapter.dump_python(self._validated(value))
+        return None if value is None else self._adapter.dump_python(self._validated(value), exclude_unset=True)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002
         """Give the value in its shape."""

@@ -142,7 +142,11 @@ class UserSession(Base):
 
     user: Mapped[User] = relationship(back_populates="sessions", lazy="raise")
 
-    __table_args__ = (*sha256_sized("token_hash"), {"comment": __doc__})
+    __table_args__ = (
+        *sha256_sized("token_hash"),
+        CheckConstraint("expires_at > created_at", name="expires_after_created"),
+        {"comment": __doc__},
+    )
 
 
 class UserToken(Base):
@@ -158,7 +162,12 @@ class UserToken(Base):
     used_at: Mapped[datetime | None] = mapped_column(comment="NULL until used; a token works once.")
     created_at: Mapped[CreatedAt]
 
-    __table_args__ = (one_of("purpose", TokenPurpose), *sha256_sized("token_hash"), {"comment": __doc__})
+    __table_args__ = (
+        one_of("purpose", TokenPurpose),
+        *sha256_sized("token_hash"),
+        CheckConstraint("expires_at > created_at", name="expires_after_created"),
+        {"comment": __doc__},
+    )
 
 
 class ApiKey(Base):
@@ -184,6 +193,7 @@ class ApiKey(Base):
     __table_args__ = (
         *sha256_sized("key_hash"),
         CheckConstraint("rate_limit > 0", name="rate_limit_positive"),
+        CheckConstraint("expires_at > created_at", name="expires_after_created"),
         CheckConstraint("call_count >= 0", name="call_count_not_negative"),
         {"comment": __doc__},
     )

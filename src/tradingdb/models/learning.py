@@ -81,6 +81,9 @@ class LearningEvidence(Base):
 
     id: Mapped[UuidPK]
     entry_id: Mapped[UUID] = mapped_column(ForeignKey("learning_entries.id", ondelete="RESTRICT"))
+    user_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("users.id", ondelete="RESTRICT"), index=True, comment="The lesson's owner."
+    )
     trade_id: Mapped[UUID | None] = mapped_column(ForeignKey("trades.id", ondelete="RESTRICT"), index=True)
     outcome_id: Mapped[UUID | None] = mapped_column(comment="The decision outcome, where no trade was made.")
     verdict: Mapped[Verdict] = mapped_column(EnumText(Verdict))

@@ -188,6 +188,7 @@ class _Book:
         self.ledger.signals.append(
             {
                 "id": signal_id,
+                "user_id": self._account.user_id,
                 "strategy_id": self._rule.strategy_id,
                 "rule_id": self._rule.id,
                 "instrument_id": self._instrument.id,
@@ -210,6 +211,7 @@ class _Book:
             {
                 "id": trade_id,
                 "account_id": self._account.id,
+                "user_id": self._account.user_id,
                 "mode": self._account.mode,
                 "instrument_id": self._instrument.id,
                 "strategy_id": self._rule.strategy_id,
@@ -240,6 +242,7 @@ class _Book:
                 {
                     "id": self._id("evidence", key),
                     "entry_id": self._lesson_id,
+                    "user_id": self._account.user_id,
                     "trade_id": trade_id,
                     "verdict": verdict,
                     "r_multiple": _r_multiple(leg, pnl),
@@ -322,6 +325,7 @@ class _Book:
         self.ledger.trade_exits.append(
             {
                 "trade_id": trade_id,
+                "account_id": self._account.id,
                 "sequence": 1,
                 "fill_id": fill_id,
                 "quantity": leg.quantity,

@@ -1,4 +1,4 @@
-"""A small consistent world to develop against: an owner, a strategy, a week of candles and the trades made on them."""
+"""A small consistent world to develop against: an owner, a strategy, two weeks of candles, and trades on them."""
 
 from __future__ import annotations
 

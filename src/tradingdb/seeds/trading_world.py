@@ -90,7 +90,7 @@ async def _people_and_plans(
     user_id, agent_id = named_id(f"user:{owner}"), named_id(f"agent:{owner}")
     strategy_id = named_id(f"strategy:{owner}:{instrument.id}:{series.timeframe.value}")
     rule_id, lesson_id = uuid5(strategy_id, "rule"), uuid5(strategy_id, "lesson")
-    account_id = named_id(f"account:{owner}:{instrument.venue_id}")
+    account_id = uuid5(strategy_id, "account")  # one for each strategy, so that each position is one strategy's
     venue = await session.get_one(Venue, instrument.venue_id)
     name = f"Crossover {instrument.symbol} {series.timeframe.value} at {venue.code}"
     quote = instrument.quote_currency or "USD"
@@ -130,7 +130,7 @@ async def _people_and_plans(
                 "id": account_id,
                 "user_id": user_id,
                 "venue_id": instrument.venue_id,
-                "label": "paper",
+                "label": f"paper, {name}",
                 "mode": TradingMode.PAPER,
                 "base_currency": quote,
             },

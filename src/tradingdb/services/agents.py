@@ -16,10 +16,9 @@ if TYPE_CHECKING:
 
 
 async def log(session: WriteSession, entries: Sequence[Mapping[str, Any]]) -> UpsertReport:
-    """Store log entries: rows of `agent_logs`, of any month. An entry with an `entry_id` that is there is a no-op."""
+    """Store log entries: rows of `agent_logs`, of any month. The same agent, time and `entry_id` again is a no-op."""
     if not entries:
         return UpsertReport()
-    times = [entry["logged_at"] for entry in entries]
-    await partitions.ensure(session, AgentLog, min(times), max(times))
+    await partitions.ensure_months(session, AgentLog, (entry["logged_at"] for entry in entries))
     rows = [{"entry_id": uuid7(), "context": None, "traceback": None, **entry} for entry in entries]
     return await upsert(session, AgentLog, rows)

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, select
 
 from tradingdb.bulk import upsert
 from tradingdb.errors import NotFoundError
-from tradingdb.models import Instrument, InstrumentKind, Venue, VenueKind
+from tradingdb.models import Instrument, InstrumentKind, OptionKind, Venue, VenueKind
 from tradingdb.timeseries.partitions import hold_growth_lock
 
 if TYPE_CHECKING:
     from tradingdb.database import ReadSession, WriteSession
+
+
+_SYMBOL = re.compile(
+    r"(?P<base>[^/:\s]+)/(?P<quote>[^/:\s]+)"
+    r"(:(?P<settle>[^-:\s]+)(-(?P<expiry>\d{6})(-(?P<strike>\d+(\.\d+)?)-(?P<right>[CP]))?)?)?"
+)
 
 
 def instruments_at(venue: str) -> Select[Instrument]:
@@ -57,17 +64,22 @@ async def ensure_instrument(session: WriteSession, venue: str, symbol: str, **de
 def parse_symbol(symbol: str) -> dict[str, Any]:
     """What a unified symbol says about its instrument: kind, base, quote and settle currency, is_inverse.
 
-    The form is ccxt's: `BASE/QUOTE`, `BASE/QUOTE:SETTLE` (perpetual), `BASE/QUOTE:SETTLE-YYMMDD` (future). A symbol in
-    any other form says nothing.
+    The form is ccxt's: `BASE/QUOTE`, `BASE/QUOTE:SETTLE` (perpetual), `BASE/QUOTE:SETTLE-YYMMDD` (future),
+    `BASE/QUOTE:SETTLE-YYMMDD-STRIKE-C` or `-P` (option). A symbol in any other form says nothing.
     """
-    match = re.fullmatch(r"(?P<base>[^/:\s]+)/(?P<quote>[^/:\s]+)(:(?P<settle>[^-:\s]+)(?P<expiry>-\d{6})?)?", symbol)
+    match = _SYMBOL.fullmatch(symbol)
     if match is None:
         return {}
+    option: dict[str, Any] = {}
     if match["settle"] is None:
         kind = InstrumentKind.SPOT
+    elif match["strike"] is not None:
+        kind = InstrumentKind.OPTION
+        right = OptionKind.CALL if match["right"] == "C" else OptionKind.PUT
+        option = {"strike_price": Decimal(match["strike"]), "option_kind": right}
     else:
         kind = InstrumentKind.FUTURE if match["expiry"] else InstrumentKind.PERPETUAL
-    return {
+    return option | {
         "kind": kind,
         "base_currency": match["base"],
         "quote_currency": match["quote"],

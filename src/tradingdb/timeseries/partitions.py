@@ -19,7 +19,7 @@ from tradingdb.errors import SchemaMismatchError
 from tradingdb.models import Base
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from tradingdb.database import Database, ReadSession, WriteSession
 
@@ -66,8 +66,13 @@ async def ensure(session: WriteSession, table: TimeSeries, first: datetime, last
 
     Safe when any number of sessions do it at once. Returns the names of those that were made.
     """
+    return await ensure_months(session, table, _months(as_utc(first), as_utc(last)))
+
+
+async def ensure_months(session: WriteSession, table: TimeSeries, instants: Iterable[datetime]) -> list[str]:
+    """The same for the months that certain instants lie in: far-apart rows need no partitions between them."""
     table = _table(table)
-    months = list(_months(as_utc(first), as_utc(last)))
+    months = sorted({_month_of(instant) for instant in instants})
     missing = await _missing(session, table, months)
     if not missing:
         return []
@@ -124,18 +129,19 @@ async def retire(database: Database, table: TimeSeries, before: datetime, *, dro
         await connection.execute(text("SET lock_timeout = '5s'"))
         for name in (await connection.scalars(_HALF_DETACHED, {"table": table.name})).all():
             await connection.execute(text(f"ALTER TABLE {table.name} DETACH PARTITION {name} FINALIZE"))
-            retired.append(name)
+            if not drop:
+                retired.append(name)
         ended = [
             row.name for row in await connection.execute(_LISTING, {"table": table.name}) if row.end <= as_utc(before)
         ]
         for name in ended:
-            if drop:
-                await connection.execute(text(f"COMMENT ON TABLE {name} IS '{BEING_RETIRED}'"))
+            mark = f"'{BEING_RETIRED}'" if drop else "NULL"
+            await connection.execute(text(f"COMMENT ON TABLE {name} IS {mark}"))
             await connection.execute(text(f"ALTER TABLE {table.name} DETACH PARTITION {name} CONCURRENTLY"))
             retired.append(name)
-        if drop:
-            left_over = await connection.scalars(_LEFT_OVER, {"names": f"{table.name}_%", "mark": BEING_RETIRED})
-            retired = sorted({*retired, *left_over})
+        if drop:  # whatever is marked: also what an interrupted run had detached, never what was meant to be kept
+            marked = await connection.scalars(_MARKED, {"names": f"{table.name}_%", "mark": BEING_RETIRED})
+            retired = sorted(marked)
             for name in retired:
                 await connection.execute(text(f"DROP TABLE {name}"))
     return retired
@@ -156,14 +162,18 @@ def _name(table: Table, start: datetime) -> str:
 
 
 def _months(first: datetime, last: datetime) -> Iterator[datetime]:
-    start = first.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    start = _month_of(first)
     while start <= last:
         yield start
         start = _next_month(start)
 
 
+def _month_of(at: datetime) -> datetime:
+    return as_utc(at).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
 def _next_month(at: datetime) -> datetime:
-    return (at.replace(day=1, hour=0, minute=0, second=0, microsecond=0) + timedelta(days=32)).replace(day=1)
+    return (_month_of(at) + timedelta(days=32)).replace(day=1)
 
 
 # pg_partition_root looks past the transaction's snapshot: what another session attached meanwhile is there
@@ -179,7 +189,7 @@ _HALF_DETACHED = text(
     WHERE i.inhparent = to_regclass(:table) AND i.inhdetachpending
     """
 )
-_LEFT_OVER = text(
+_MARKED = text(
     """
     SELECT relname FROM pg_class
     WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' AND NOT relispartition

@@ -167,6 +167,7 @@ class Order(Base):
         CheckConstraint("status <> 'filled' OR filled_quantity = quantity", name="filled_is_whole"),
         CheckConstraint("(filled_quantity = 0) = (average_price IS NULL)", name="filled_has_price"),
         CheckConstraint("order_type NOT IN ('limit', 'stop_limit') OR limit_price IS NOT NULL", name="limit_has_price"),
+        CheckConstraint("order_type NOT IN ('stop', 'stop_limit') OR stop_price IS NOT NULL", name="stop_has_price"),
         CheckConstraint("fee IS NULL OR fee_currency IS NOT NULL", name="fee_has_currency"),
         {"comment": __doc__},
     )

@@ -73,6 +73,7 @@ class Trade(Base):
     account_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("trading_accounts.id", ondelete="RESTRICT"), comment="NULL only in backtests."
     )
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"), index=True)
     mode: Mapped[TradingMode] = mapped_column(EnumText(TradingMode))
     backtest_run_id: Mapped[UUID | None] = mapped_column(comment="The run that made it, in backtests.")
     instrument_id: Mapped[int] = mapped_column(ForeignKey("instruments.id", ondelete="RESTRICT"))
@@ -169,6 +170,9 @@ class TradeExit(Base):
 
     trade_id: Mapped[UUID] = mapped_column(ForeignKey("trades.id", ondelete="CASCADE"), primary_key=True)
     sequence: Mapped[int] = mapped_column(SmallInteger, primary_key=True, comment="1 is the first exit.")
+    account_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("trading_accounts.id", ondelete="RESTRICT"), index=True, comment="The trade's."
+    )
     fill_id: Mapped[UUID | None] = mapped_column(ForeignKey("fills.id", ondelete="RESTRICT"), index=True)
     quantity: Mapped[Quantity]
     price: Mapped[Price]
