@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -90,11 +91,9 @@ def refuse_reset(target: ConnectionTarget, settings: Settings) -> None:
 
 
 async def _create_if_missing(target: ConnectionTarget) -> bool:
-    try:
+    with suppress(DatabaseMissingError):
         async with maintenance_connection(target):
             return False
-    except DatabaseMissingError:
-        pass
     async with _maintenance(target) as connection:
         quoted = connection.dialect.identifier_preparer.quote(target.database)
         try:
