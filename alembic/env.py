@@ -20,7 +20,7 @@ from tradingdb.connections import maintenance_connection
 from tradingdb.database import Database
 from tradingdb.errors import LockTimeoutError, TradingDBError
 from tradingdb.failures import DEADLOCK, LOCK_NOT_AVAILABLE, sqlstate_of
-from tradingdb.migrations import MIGRATION_LOCK, VERSION_TABLE, explained, partitions_of
+from tradingdb.migrations import MIGRATION_LOCK, VERSION_TABLE, explained, partitions_of, status
 from tradingdb.models import Base
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ async def connect_and_run() -> None:
         Database.from_env() as database,
         maintenance_connection(database.target, application_name="alembic") as connection,
     ):
+        await status(database)  # says what to do where the schema is newer than the package
         await connection.run_sync(run_on)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import DeclarativeBase
 
     from tradingdb.database import ReadSession, WriteSession
+
+
+COPY_TIMEOUT = 60
+"""Seconds for one COPY into a table. asyncpg's own limit does not end its wait for a server that died meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +98,7 @@ async def copy_in(
     """COPY blocks of PostgreSQL's binary format into a table, inside the session's transaction. Returns rows."""
     raw = await driver_in_transaction(session)
     source = blocks if hasattr(blocks, "__aiter__") else _as_async(blocks)
-    async with _failure_remembered(session):
+    async with _failure_remembered(session), asyncio.timeout(COPY_TIMEOUT):
         status = await raw.copy_to_table(table, source=source, columns=list(columns), format="binary")
     return int(status.split()[1])
 

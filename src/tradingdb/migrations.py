@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from tradingdb.database import Database
 
 VERSION_TABLE = "tradingdb_version"
+DUPLICATE_TABLE = "42P07"
 MIGRATION_LOCK = 7_236_839_128_415_203
 """Key of the advisory lock that one migrator at a time holds; any number that nobody else uses."""
 
@@ -167,6 +168,7 @@ async def stamp(database: Database, revision: str = "head") -> Status:
         UnknownRevisionError: there is no such revision.
     """
     target = _resolve(revision)
+    await status(database)
     async with _alone_with_alembic(), _connection(database) as connection:
         differences = await connection.run_sync(_differences, target)
     if differences:
@@ -245,10 +247,15 @@ def explained(connection: Connection, error: BaseException) -> TradingDBError | 
             f"PostgreSQL lacks the extension pgvector: install it on the server (Debian and Ubuntu: "
             f"apt install postgresql-{major}-pgvector; Docker: the image pgvector/pgvector:pg{major}), then try again."
         )
+    if sqlstate_of(error) == DUPLICATE_TABLE:
+        return SchemaMismatchError(
+            "Tables of the schema exist already, though no revision is recorded: if they are ours, "
+            "mark them with `tradingdb db stamp`; if they are somebody else's, use another database or schema."
+        )
     if sqlstate_of(error) == INSUFFICIENT_PRIVILEGE:
         return InsufficientRightsError(
             "The database role may not create tables or the extension vector here: "
-            "connect as the owner of the database, or have an administrator run "
+            "connect as the owner of the database, or have a superuser run "
             "CREATE EXTENSION vector and GRANT CREATE ON SCHEMA public."
         )
     return None

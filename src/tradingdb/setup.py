@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tradingdb.urls import ConnectionTarget
 
 MAINTENANCE_DATABASE = "postgres"
+OF_THE_SERVER = {MAINTENANCE_DATABASE, "template0", "template1"}
 DATABASE_EXISTS = {"42P04", "23505"}
 """duplicate_database, or the unique index behind it when two create at the same moment."""
 
@@ -77,9 +78,9 @@ def refuse_reset(target: ConnectionTarget, settings: Settings) -> None:
     """Raise if this database must not be dropped from here."""
     if settings.in_production:
         raise RefusedError("Reset is refused where TRADINGDB_ENVIRONMENT is production; nothing was changed.")
-    if target.database == MAINTENANCE_DATABASE:
+    if target.database in OF_THE_SERVER:
         raise RefusedError(
-            f"Reset is refused: {MAINTENANCE_DATABASE} is the server's own database; "
+            f"Reset is refused: {target.database} is the server's own database; "
             "keep trading data in another, and name that one in DATABASE_URL."
         )
     strangers = [host for host in target.hosts if not is_local(host) and host not in settings.resettable_hosts]

@@ -39,7 +39,7 @@ _FLAGS_THAT_TUNE_OTHER_CLIENTS = {
 }
 _TLS_PARAMETERS = ("sslmode", "ssl", "sslrootcert", "sslcert", "sslkey", "sslpassword")
 _SESSION_ATTRIBUTES = {"any", "primary", "standby", "read-write", "read-only", "prefer-standby"}
-DEFAULT_PORT = 5432
+DEFAULT_PORT, LAST_PORT = 5432, 65_535
 _LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -158,6 +158,8 @@ def _hosts_and_ports(url: URL, parameters: dict[str, str]) -> tuple[list[str], l
         beside = given_ports[at] if at < len(given_ports) else given_ports[-1]
         hosts.append(match["ipv6"] or match["path"] or match["name"] or entry)
         ports.append(int(_number("port", match["p6"] or match["port"] or beside or default)))
+    if not all(0 < port <= LAST_PORT for port in ports):
+        raise ConfigurationError(f"DATABASE_URL has a port that does not exist: ports go from 1 to {LAST_PORT}.")
     return hosts, ports
 
 
