@@ -133,9 +133,15 @@ def shared_options() -> dict[str, Any]:
         "version_table": VERSION_TABLE,
         "version_table_schema": config.attributes.get("version_schema"),
         "transaction_per_migration": True,
+        "on_version_apply": remember_applied,
         "compare_server_default": True,
         "render_item": render_item,
     }
+
+
+def remember_applied(*, step: Any, **_context: Any) -> None:
+    """Tell whoever handed in a list which revisions this run has applied."""
+    config.attributes.get("applied", []).append(step.up_revision_id)
 
 
 def render_item(kind: str, item: Any, autogen: Any) -> str | bool:

@@ -6,13 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from paths import SHARED_DATA
 from tradingdb.database import Database, WriteSession
 from tradingdb.urls import ConnectionTarget
 
-pytest_plugins = ["tradingdb.testing"]
-
-CHECKOUT = Path(__file__).resolve().parents[1]
-SHARED_DATA = CHECKOUT.parent / "shared" / "data"
+pytest_plugins = ["tradingdb.testing", "embedded_servers"]
+pytest.register_assert_rewrite("candle_files")
 
 
 @pytest.fixture

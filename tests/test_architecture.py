@@ -21,6 +21,7 @@ LAYERS = [
     {"bulk"},
     {"timeseries"},
     {"candles", "services"},
+    {"revisions"},
     {"migrations"},
     {"setup", "seeds"},
     {"demo", "testing"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,10 +15,12 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from tradingdb import bulk
 from tradingdb.bulk import UpsertReport, copy_in, copy_out, upsert
 from tradingdb.candles import wire
 from tradingdb.core.timeframe import Timeframe
 from tradingdb.database import Database, WriteSession
+from tradingdb.errors import TradingDBError
 from tradingdb.models import AgentLog, Instrument, TimeframeInfo, Venue, VenueKind
 from tradingdb.services import agents
 
@@ -213,5 +216,29 @@ async def test_a_block_that_is_no_copy_data_is_refused_and_stores_nothing(databa
     with pytest.raises(PostgresError, match="field count"):
         async with database.write() as session:
             await copy_in(session, "numbers", ["number"], [block(1)[:-2], b"junk"])
+    async with database.read() as session:
+        assert await session.scalar(text("SELECT count(*) FROM numbers")) == 0
+
+
+async def test_a_copy_into_a_server_that_died_ends_and_stores_nothing(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "COPY_TIMEOUT", 2)
+    async with database.write() as session:
+        await session.execute(text("CREATE TABLE numbers (number bigint)"))
+
+    async def blocks(pid: int) -> AsyncIterator[bytes]:
+        async with database.write() as other:
+            await other.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+        for _ in range(50):
+            yield block(*range(10_000))
+
+    async def work() -> None:
+        async with database.write() as session:
+            pid = await session.scalar(text("SELECT pg_backend_pid()"))
+            await copy_in(session, "numbers", ["number"], blocks(int(pid or 0)))
+
+    with pytest.raises((TradingDBError, TimeoutError, PostgresError)):
+        await asyncio.wait_for(work(), 30)
     async with database.read() as session:
         assert await session.scalar(text("SELECT count(*) FROM numbers")) == 0

@@ -1,11 +1,9 @@
-"""Sessions are held by PostgreSQL to what they promise, and every fault of the way there has its own error."""
+"""Sessions are held by PostgreSQL to what they promise, and a database says how it is."""
 
 from __future__ import annotations
 
 import asyncio
-import socket
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import suppress
 from dataclasses import fields, replace
 from pathlib import Path
 from uuid import uuid4
@@ -17,43 +15,17 @@ import pytest_asyncio
 from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidRequestError
 
+from scratch_databases import ADD_USER, MAIL, execute, users
 from tradingdb import bulk
 from tradingdb.candles import wire
 from tradingdb.connections import Limits
 from tradingdb.database import Database, ReadSession, WriteSession
-from tradingdb.errors import (
-    ConfigurationError,
-    DatabaseMissingError,
-    DatabaseUnavailableError,
-    InsufficientRightsError,
-    LockTimeoutError,
-    LoginRefusedError,
-    TimeLimitError,
-    TradingDBError,
-)
+from tradingdb.errors import ConfigurationError, InsufficientRightsError, TradingDBError
 from tradingdb.models import User
 from tradingdb.settings import Environment, Settings
 from tradingdb.urls import ConnectionTarget, parse_url
 
-MAIL = "trader@example.org"
-ADD_USER = f"INSERT INTO users (id, email) VALUES (gen_random_uuid(), '{MAIL}')"
 ADD_WRONG_USER = "INSERT INTO users (id, email) VALUES (gen_random_uuid(), 'no address')"
-
-
-async def execute(entering: AbstractAsyncContextManager[ReadSession], *statements: str) -> None:
-    async with entering as session:
-        for statement in statements:
-            await session.execute(text(statement))
-
-
-async def users(database: Database) -> int:
-    async with database.read() as session:
-        return await session.scalar(text("SELECT count(*) FROM users"))
-
-
-async def terminate(database: Database, pid: int) -> None:
-    async with database.engine.connect() as other:
-        assert await other.scalar(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
 
 
 @pytest_asyncio.fixture
@@ -191,165 +163,6 @@ def test_no_limit_is_without_end_and_the_server_speaks_before_the_client_gives_u
     assert limits.statement_timeout < limits.command_timeout
 
 
-async def test_a_statement_that_takes_too_long_is_stopped_by_the_server(database: Database) -> None:
-    async with Database(database.target, limits=Limits(statement_timeout=0.05)) as hurried:
-        with pytest.raises(TimeLimitError):
-            await execute(hurried.write(), ADD_USER, "SELECT pg_sleep(60)")
-        assert await users(hurried) == 0
-
-
-async def test_a_server_that_does_not_answer_a_statement_does_not_hold_the_caller(database: Database) -> None:
-    async with Database(database.target, limits=Limits(command_timeout=0.2)) as hurried:
-        with pytest.raises((TimeoutError, DatabaseUnavailableError)):
-            await execute(hurried.read(), "SELECT pg_sleep(60)")
-        assert await users(hurried) == 0
-
-
-async def test_a_lock_that_is_not_given_in_time_has_its_own_error(table: Database) -> None:
-    async with table.write() as holder:
-        await holder.execute(text("LOCK TABLE numbers"))
-        with pytest.raises(LockTimeoutError):
-            await execute(table.write(), "SET LOCAL lock_timeout = '20ms'", "INSERT INTO numbers VALUES (1)")
-
-
-async def test_an_idle_transaction_is_ended_by_the_server_and_says_so(database: Database) -> None:
-    async def fall_asleep(hurried: Database) -> None:
-        async with hurried.write() as session:
-            await session.execute(text(ADD_USER))
-            pid = await session.scalar(text("SELECT pg_backend_pid()"))
-            gone = text("SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = :pid)")
-            async with database.engine.connect() as other:
-                while not await other.scalar(gone, {"pid": pid}):
-                    await other.rollback()
-            await session.execute(text("SELECT 1"))
-
-    async with Database(database.target, limits=Limits(idle_in_transaction_timeout=0.05)) as hurried:
-        with pytest.raises(DatabaseUnavailableError):
-            await fall_asleep(hurried)
-        assert await users(hurried) == 0
-
-
-async def test_a_pool_without_a_free_connection_says_what_to_do(server: ConnectionTarget) -> None:
-    limits = Limits(pool_size=1, max_overflow=0, pool_timeout=0.05)
-    async with Database(server, limits=limits) as database, database.read():
-        with pytest.raises(DatabaseUnavailableError, match="larger pool"):
-            async with database.read():
-                pass
-
-
-@pytest.mark.parametrize(
-    ("changes", "kind", "says"),
-    [
-        ({"username": "nobody_knows_me"}, LoginRefusedError, "does not exist or pg_hba"),
-        ({"database": "not_there"}, DatabaseMissingError, "tradingdb db setup"),
-        ({"query": {"host": "/nonexistent"}}, DatabaseUnavailableError, "cannot be reached"),
-        ({"host": "db.invalid", "query": {}}, DatabaseUnavailableError, "cannot be reached"),
-    ],
-    ids=["user", "database", "socket", "name"],
-)
-async def test_what_is_wrong_with_the_address_is_said(
-    server: ConnectionTarget, changes: dict[str, object], kind: type[Exception], says: str
-) -> None:
-    async with Database(ConnectionTarget(server.url.set(password="s3cr3t", **changes))) as database:
-        for enter in (database.read, database.write):
-            with pytest.raises(kind, match=says) as caught:
-                async with enter():
-                    pass
-            assert "s3cr3t" not in str(caught.value)
-
-
-async def test_a_port_that_nobody_listens_on_is_a_server_that_cannot_be_reached() -> None:
-    with socket.socket() as reserved:
-        reserved.bind(("127.0.0.1", 0))
-        async with Database(f"postgresql://u@127.0.0.1:{reserved.getsockname()[1]}/db") as database:
-            with pytest.raises(DatabaseUnavailableError, match="cannot be reached"):
-                await database.health()
-
-
-@pytest.mark.parametrize(
-    ("answers", "parameters", "says"),
-    [
-        (None, "", "did not answer in time"),
-        ([], "", "cannot be reached|was lost"),
-        ([b"N"], "sslmode=require", "cannot be reached|TLS"),
-        ([b"HTTP/1.1 400 Bad Request\r\n\r\n"], "sslmode=disable", "PostgreSQL"),
-        ([b"S", b"this is no handshake"], "sslmode=require", "TLS with PostgreSQL failed"),
-    ],
-    ids=["silence", "hangs up", "no TLS", "another protocol", "broken TLS"],
-)
-async def test_something_else_on_the_port_is_told_from_postgresql(
-    answers: list[bytes] | None, parameters: str, says: str
-) -> None:
-    finished = asyncio.Event()
-
-    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if answers is None:
-            await finished.wait()
-        for answer in answers or ():
-            await reader.read(1000)
-            writer.write(answer)
-        writer.close()
-
-    async with await asyncio.start_server(speak, "127.0.0.1", 0) as listener:
-        port = listener.sockets[0].getsockname()[1]
-        url = f"postgresql://u:s3cr3t@127.0.0.1:{port}/db?{parameters}"
-        async with Database(url, limits=Limits(connect_timeout=0.5)) as database:
-            with pytest.raises(DatabaseUnavailableError, match=says) as caught:
-                await execute(database.read())
-        finished.set()
-    assert "s3cr3t" not in str(caught.value)
-
-
-async def test_a_certificate_that_cannot_be_verified_for_want_of_a_root_is_no_lost_connection(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    with pytest.raises((ConfigurationError, DatabaseUnavailableError), match="sslrootcert"):
-        async with Database("postgresql://u@127.0.0.1:1/db?sslmode=verify-full") as database:
-            await execute(database.read())
-
-
-@pytest.mark.parametrize("enter", [Database.read, Database.write])
-async def test_a_connection_that_is_killed_in_use_has_its_own_error_and_the_next_session_works(
-    database: Database, enter: Callable[[Database], AbstractAsyncContextManager[ReadSession]]
-) -> None:
-    with pytest.raises(DatabaseUnavailableError):
-        await execute(enter(database), "SELECT pg_terminate_backend(pg_backend_pid())", "SELECT 1")
-    assert await users(database) == 0
-
-
-async def test_a_connection_that_is_killed_between_two_statements_has_the_same_error(database: Database) -> None:
-    async def work() -> None:
-        async with database.write() as session:
-            await terminate(database, await session.scalar(text("SELECT pg_backend_pid()")))
-            await session.execute(text("SELECT 1"))
-
-    with pytest.raises(DatabaseUnavailableError):
-        await work()
-
-
-async def test_connections_that_were_killed_while_idle_are_replaced_unseen(database: Database) -> None:
-    async with Database(database.target, limits=Limits(pool_size=3)) as pooled:
-        async with pooled.read() as one, pooled.read() as two:
-            pids = [await session.scalar(text("SELECT pg_backend_pid()")) for session in (one, two)]
-        for pid in pids:
-            await terminate(database, pid)
-        async with pooled.write() as one, pooled.write() as two:
-            assert [await session.scalar(text("SELECT 1")) for session in (one, two)] == [1, 1]
-
-
-async def test_a_server_that_was_demoted_gets_no_second_write(database: Database) -> None:
-    limits = Limits(pool_size=1, max_overflow=0)
-    async with Database(database.target, limits=limits) as single:
-        async with single.write() as session:
-            before = await session.scalar(text("SELECT pg_backend_pid()"))
-        with pytest.raises(DatabaseUnavailableError):
-            await execute(single.write(), "SET TRANSACTION READ ONLY", "DELETE FROM users")
-        async with single.write() as session:
-            assert await session.scalar(text("SELECT pg_backend_pid()")) != before
-            await session.execute(text("DELETE FROM users"))
-
-
 async def test_rows_that_were_copied_in_go_with_the_rest_of_a_rolled_back_session(table: Database) -> None:
     columns = {"id": "int8"}
     block = wire.encode(columns, {"id": np.arange(1_000)})
@@ -427,3 +240,14 @@ async def test_the_url_that_people_see_of_a_database_has_no_password() -> None:
     database = Database(replace(parse_url("postgresql://u:s3cr3t@h/db"), pgbouncer=True))
     assert "s3cr3t" not in f"{database.target.label} {database.target!r} {database.engine!r}"
     await database.close()
+
+
+async def test_a_session_that_outlives_its_block_refuses_to_work(database: Database) -> None:
+    async with database.write() as session:
+        pass
+    with pytest.raises(InvalidRequestError, match="closed"):
+        await session.execute(text("SELECT 1"))
+    async with database.read() as session:
+        pass
+    with pytest.raises(InvalidRequestError, match="closed"):
+        session.add(User(email="late@example.com"))

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from conftest import CHECKOUT
+from paths import CHECKOUT
 from tradingdb import errors
 from tradingdb.cli import app
 from tradingdb.settings import Settings

@@ -6,7 +6,7 @@ import ssl
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError
 
 from tradingdb.database import Database
 from tradingdb.errors import (
@@ -18,7 +18,6 @@ from tradingdb.errors import (
     TradingDBError,
 )
 from tradingdb.failures import (
-    constraint_of,
     in_our_words,
     is_connection_loss,
     is_repeatable,
@@ -100,17 +99,9 @@ async def test_only_what_may_succeed_the_next_time_is_worth_repeating(
     assert (is_repeatable(error), is_connection_loss(error)) == (repeatable, lost)
 
 
-async def test_the_violated_constraint_is_known_by_its_name(database: Database) -> None:
-    with pytest.raises(IntegrityError) as caught:
-        async with database.write() as session:
-            await session.execute(text("INSERT INTO users (id, email) VALUES (gen_random_uuid(), 'nobody')"))
-    assert constraint_of(caught.value) == "ck_users__email_has_at"
-    assert constraint_of(caught.value.orig.__cause__) == "ck_users__email_has_at"
-
-
 @pytest.mark.parametrize("error", [ValueError("x"), OSError("x"), ConnectionResetError("x"), TimeoutError("x")])
-def test_what_postgresql_never_said_has_no_sqlstate_no_constraint_and_no_translation(error: Exception) -> None:
-    assert (sqlstate_of(error), constraint_of(error), translated(error)) == (None, None, None)
+def test_what_postgresql_never_said_has_no_sqlstate_and_no_translation(error: Exception) -> None:
+    assert (sqlstate_of(error), translated(error)) == (None, None)
 
 
 def tls_error() -> ssl.SSLError:

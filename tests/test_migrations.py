@@ -13,8 +13,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from conftest import CHECKOUT
-from tradingdb import migrations
+from paths import CHECKOUT
+from scratch_databases import empty_database
+from tradingdb import migrations, revisions
 from tradingdb.catalogue import compare, snapshot
 from tradingdb.connections import maintenance_connection
 from tradingdb.database import Database
@@ -40,15 +41,8 @@ if TYPE_CHECKING:
 @pytest.fixture
 async def empty(server: ConnectionTarget) -> AsyncIterator[Database]:
     """A database without any schema."""
-    name = f"tradingdb_empty_{os.urandom(6).hex()}"
-    async with maintenance_connection(server, autocommit=True) as connection:
-        await connection.execute(text(f"CREATE DATABASE {name}"))
-    try:
-        async with Database(server.with_database(name)) as database:
-            yield database
-    finally:
-        async with maintenance_connection(server, autocommit=True) as connection:
-            await connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    async with empty_database(server) as target, Database(target) as database:
+        yield database
 
 
 async def schema_of(database: Database) -> Snapshot:
@@ -84,7 +78,7 @@ def run(*command: str, cwd: Path, env: dict[str, str]) -> subprocess.CompletedPr
 
 
 def test_the_history_is_one_line_frozen_and_explained() -> None:
-    assert migrations.validate() == []
+    assert revisions.validate() == []
 
 
 @pytest.mark.parametrize(
@@ -99,7 +93,7 @@ def test_the_history_is_one_line_frozen_and_explained() -> None:
 def test_a_revision_that_breaks_the_rules_is_found(text: str, problem: str, tmp_path: Path) -> None:
     path = tmp_path / "revision.py"
     path.write_text(text)
-    assert any(problem in found for found in migrations._problems_of(path))
+    assert any(problem in found for found in revisions.problems_of(path))
 
 
 async def test_up_down_and_up_again_leaves_nothing_and_gives_the_same(empty: Database) -> None:
@@ -115,7 +109,7 @@ async def test_up_down_and_up_again_leaves_nothing_and_gives_the_same(empty: Dat
 
 
 async def test_every_revision_goes_up_down_and_up(empty: Database) -> None:
-    for revision in migrations.history():
+    for revision in revisions.history():
         before = await schema_of(empty)
         await migrations.upgrade(empty, revision.id)
         there = await schema_of(empty)

@@ -277,3 +277,16 @@ async def test_a_server_that_is_not_there_exhausts_the_attempts_and_says_why(cou
         await nowhere.run(add_row, retry=Retry(attempts=2, first_delay=0.001))
     assert isinstance(caught.value.__cause__, DatabaseUnavailableError)
     await nowhere.close()
+
+
+@pytest.mark.parametrize("attempts", [0, -1])
+def test_work_that_is_never_tried_is_refused(attempts: int) -> None:
+    with pytest.raises(InvalidValueError, match="never tried"):
+        Retry(attempts=attempts)
+
+
+def test_the_usual_patience_outlasts_a_restart_of_postgresql() -> None:
+    usual, waited, delay = Retry(), 0.0, Retry().first_delay
+    for _ in range(usual.attempts - 1):
+        waited, delay = waited + delay, min(delay * 2, usual.longest_delay)
+    assert waited >= usual.deadline * 0.9

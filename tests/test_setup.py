@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from tradingdb import migrations
+from tradingdb import migrations, revisions
 from tradingdb.connections import maintenance_connection
 from tradingdb.core.clock import utc_now
 from tradingdb.database import Database
@@ -46,8 +46,8 @@ async def test_a_missing_database_is_created_and_migrated_and_has_partitions_for
     async with Database(missing) as database:
         report = await setup(database)
         assert (report.database, report.created) == (missing.database, True)
-        assert report.revisions_applied == len(migrations.history())
-        assert report.revision == migrations.history()[-1].id
+        assert report.revisions_applied == len(revisions.history())
+        assert report.revision == revisions.history()[-1].id
         assert await migrations.check(database) == []
         now = utc_now()
         async with database.read() as session:
@@ -76,7 +76,7 @@ async def test_an_empty_database_that_somebody_made_is_migrated(missing: Connect
         await connection.execute(text(f"CREATE DATABASE {quoted}"))
     async with Database(missing) as database:
         report = await setup(database)
-        assert (report.created, report.revisions_applied) == (False, len(migrations.history()))
+        assert (report.created, report.revisions_applied) == (False, len(revisions.history()))
         assert await migrations.check(database) == []
 
 
@@ -85,6 +85,7 @@ async def test_of_several_that_set_up_at_once_one_creates_the_database(missing: 
     try:
         reports = await asyncio.gather(*(setup(database) for database in databases))
         assert sum(report.created for report in reports) == 1
+        assert sum(report.revisions_applied for report in reports) == len(revisions.history())
         made = [name for report in reports for name in report.partitions_made]
         assert len(made) == len(set(made)) > 0
         assert await migrations.check(databases[0]) == []
@@ -105,7 +106,7 @@ async def test_a_reset_drops_everything_also_what_is_not_ours_and_whoever_is_con
             async with other.read() as session:
                 await session.execute(COUNT_VENUES)
             report = await reset(database, DEVELOPMENT)
-        assert (report.created, report.revisions_applied) == (True, len(migrations.history()))
+        assert (report.created, report.revisions_applied) == (True, len(revisions.history()))
         async with database.read() as session:
             assert await session.scalar(COUNT_VENUES) == 0
             assert await session.scalar(text("SELECT to_regclass('somebody_elses')")) is None

@@ -95,7 +95,7 @@ def test_a_percent_encoded_password_arrives_and_is_never_shown(password: str) ->
     encoded = "".join(f"%{byte:02X}" for byte in password.encode())
     target = parse_url(f"postgresql://user:{encoded}@db.example.com/trading")
     assert given_to_the_driver(target)["password"] == password
-    assert target.label == "postgresql+asyncpg://user:***@db.example.com/trading"
+    assert target.label == "the database trading at db.example.com"
     assert "user:***@" in repr(target)
 
 

@@ -1,11 +1,17 @@
 """The database of a trading platform: models, migrations and the verbs on top of them, on PostgreSQL."""
 
-from tradingdb import candles, migrations
-from tradingdb.connections import Limits
-from tradingdb.database import Database, ReadSession, Retry, WriteSession
-from tradingdb.errors import TradingDBError
-from tradingdb.services import agents, market
-from tradingdb.settings import Settings
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tradingdb import candles, migrations
+    from tradingdb.connections import Limits
+    from tradingdb.database import Database, ReadSession, Retry, WriteSession
+    from tradingdb.errors import TradingDBError
+    from tradingdb.services import agents, market
+    from tradingdb.settings import Settings
 
 __version__ = "0.1.0"
 
@@ -22,3 +28,27 @@ __all__ = [
     "market",
     "migrations",
 ]
+
+_HOME = {
+    "Database": "tradingdb.database",
+    "Limits": "tradingdb.connections",
+    "ReadSession": "tradingdb.database",
+    "Retry": "tradingdb.database",
+    "Settings": "tradingdb.settings",
+    "TradingDBError": "tradingdb.errors",
+    "WriteSession": "tradingdb.database",
+    "agents": "tradingdb.services",
+    "candles": "tradingdb",
+    "market": "tradingdb.services",
+    "migrations": "tradingdb",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import on first use: a command that starts must hear Ctrl-C, and a service that migrates needs no candles."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = _HOME[name]
+    if name.islower():  # a module
+        return importlib.import_module(f"{home}.{name}")
+    return getattr(importlib.import_module(home), name)

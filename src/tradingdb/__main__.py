@@ -1,5 +1,20 @@
-"""`python -m tradingdb` is the `tradingdb` command."""
+"""Where the `tradingdb` command, which is also `python -m tradingdb`, starts."""
 
-from tradingdb.cli import main
+from __future__ import annotations
 
-main()
+import importlib
+import sys
+
+
+def main() -> None:
+    """Import the commands, which takes a moment and may be interrupted like everything else, and run one."""
+    try:
+        cli = importlib.import_module("tradingdb.cli")
+    except KeyboardInterrupt:
+        sys.stderr.write("error: Interrupted; nothing was done yet.\n")
+        raise SystemExit(130) from None
+    cli.main()
+
+
+if __name__ == "__main__":
+    main()

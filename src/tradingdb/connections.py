@@ -10,6 +10,7 @@ from sqlalchemy import NullPool, event
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from tradingdb.core.json import dump_json, load_json
+from tradingdb.errors import TimeLimitError
 from tradingdb.failures import FAILED, READ_ONLY, SERVER_GONE, in_our_words, sqlstate_of, why_no_connection
 
 if TYPE_CHECKING:
@@ -105,6 +106,7 @@ def pooled_engine(target: ConnectionTarget, limits: Limits, application_name: st
         json_deserializer=load_json,
     )
     event.listen(engine.sync_engine, "handle_error", _remember_failure)
+    event.listen(engine.sync_engine, "handle_error", _name_the_time_limit)
     event.listen(engine.sync_engine, "handle_error", _drop_connections_of_a_demoted_server)
     if behind_pgbouncer:
         # a session setting would reach the next client of the same server connection, so each transaction sets its own
@@ -120,6 +122,14 @@ def pooled_engine(target: ConnectionTarget, limits: Limits, application_name: st
 def _remember_failure(context: ExceptionContext) -> None:
     if context.connection is not None and not context.connection.invalidated:
         context.connection.info[FAILED] = True
+
+
+def _name_the_time_limit(context: ExceptionContext) -> None:
+    """`command_timeout` reaches us as a bare TimeoutError; here it cannot be confused with one of the caller's own."""
+    if type(context.original_exception) is TimeoutError and context.connection is not None:
+        raise TimeLimitError(
+            "PostgreSQL did not answer a statement within command_timeout: the network or the server hangs."
+        ) from context.original_exception
 
 
 def _drop_connections_of_a_demoted_server(context: ExceptionContext) -> None:

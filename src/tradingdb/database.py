@@ -23,9 +23,12 @@ from tradingdb.connections import Limits, pooled_engine
 from tradingdb.embedded import EmbeddedServer, data_dir_from
 from tradingdb.errors import (
     ConfigurationError,
+    DatabaseUnavailableError,
+    InvalidValueError,
     OutcomeUnknownError,
     RetriesExhaustedError,
     RolledBackError,
+    TimeLimitError,
     TradingDBError,
 )
 from tradingdb.failures import (
@@ -64,11 +67,16 @@ class WriteSession(ReadSession):
 class Retry:
     """How often and how long `Database.run` repeats a unit of work."""
 
-    attempts: int = 5
+    attempts: int = 20
+    """With the delays below about 30 seconds, long enough for PostgreSQL to restart."""
     deadline: float = 30
     """Seconds after which no further attempt is started."""
     first_delay: float = 0.05
     longest_delay: float = 2
+
+    def __post_init__(self) -> None:
+        if self.attempts < 1:
+            raise InvalidValueError(f"attempts was {self.attempts}: work that is never tried cannot be done.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +116,15 @@ class Database:
         self._opening = asyncio.Lock()
         self._opened = False
         self.engine = pooled_engine(self.target, self.limits, application_name, pgbouncer=pgbouncer)
-        self._write = async_sessionmaker(self.engine, class_=WriteSession, expire_on_commit=False)
+        # a session that outlives its block refuses to work: what it did there would never be committed
+        self._write = async_sessionmaker(
+            self.engine, class_=WriteSession, expire_on_commit=False, close_resets_only=False
+        )
         self._read = async_sessionmaker(
             self.engine,
             class_=ReadSession,
             expire_on_commit=False,
+            close_resets_only=False,
             execution_options={"postgresql_readonly": True},
         )
 
@@ -148,6 +160,11 @@ class Database:
             if not self._opened:
                 await self._acquire(self.embedded)
                 self._opened = True
+
+    async def _reopen(self, server: EmbeddedServer) -> None:
+        """Start the embedded server again if it died while we used it."""
+        async with self._opening:
+            await asyncio.to_thread(server.revive)
 
     async def _acquire(self, server: EmbeddedServer) -> None:
         """A thread cannot be cancelled: if we are, let it finish, and take back what it did."""
@@ -190,9 +207,18 @@ class Database:
         await self.open()
         with in_our_words():
             async with session:
-                with in_our_words(why_no_connection):
-                    await session.connection(execution_options=options)
+                try:
+                    await self._connect(session, options)
+                except DatabaseUnavailableError:
+                    if self.embedded is None:
+                        raise
+                    await self._reopen(self.embedded)
+                    await self._connect(session, options)
                 yield session
+
+    async def _connect(self, session: AsyncSession, options: dict[str, Any] | None) -> None:
+        with in_our_words(why_no_connection):
+            await session.connection(execution_options=options)
 
     async def run(
         self,
@@ -284,7 +310,7 @@ async def _commit(session: AsyncSession) -> None:
     try:
         await session.commit()
     except Exception as error:
-        if is_connection_loss(error) or isinstance(error, TimeoutError):
+        if is_connection_loss(error) or isinstance(error, (TimeoutError, TimeLimitError)):
             raise OutcomeUnknownError from error
         raise
 

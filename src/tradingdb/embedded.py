@@ -128,6 +128,16 @@ class EmbeddedServer:
             self._start()
             self._use = _locked(self.data_dir / f"users-{self.version}.lock", fcntl.LOCK_SH)
 
+    def revive(self) -> None:
+        """Start the server again if it died while this object used it.
+
+        Raises:
+            EmbeddedServerError: it cannot be started.
+        """
+        with self._exclusively():
+            self._make_socket_dir()
+            self._start()
+
     def release(self) -> None:
         """Stop counting as a user, and stop the server if nobody is left and it is not pinned."""
         if self._use is None:

@@ -71,12 +71,6 @@ def sqlstate_of(error: BaseException) -> str | None:
     return None
 
 
-def constraint_of(error: BaseException) -> str | None:
-    """The name of the constraint that a row violated, if it was one."""
-    name = getattr(_of_driver(error), "constraint_name", None)
-    return name if isinstance(name, str) else None
-
-
 def _of_driver(error: BaseException) -> BaseException:
     """What asyncpg raised, under SQLAlchemy's two layers if they are there."""
     return getattr(getattr(error, "orig", None), "__cause__", None) or error

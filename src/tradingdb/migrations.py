@@ -6,22 +6,15 @@ Every function takes a `Database`; it uses a connection of its own, without the 
 
 from __future__ import annotations
 
-import ast
 import asyncio
-import io
 import threading
-from argparse import Namespace
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
-from itertools import pairwise
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy import text
 
 from tradingdb.catalogue import Difference, Snapshot, compare, snapshot
@@ -34,14 +27,15 @@ from tradingdb.errors import (
     SchemaBehindError,
     SchemaMismatchError,
     TradingDBError,
-    UnknownRevisionError,
 )
 from tradingdb.failures import INSUFFICIENT_PRIVILEGE, sqlstate_of
 from tradingdb.models import Base
+from tradingdb.revisions import Revision, config_for, history, in_our_words_of_alembic, require_checkout, resolved
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable
 
+    from alembic.config import Config
     from sqlalchemy import Connection
     from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -52,21 +46,7 @@ DUPLICATE_TABLE = "42P07"
 MIGRATION_LOCK = 7_236_839_128_415_203
 """Key of the advisory lock that one migrator at a time holds; any number that nobody else uses."""
 
-DOCSTRING_QUESTIONS = ("Why:", "Locks:", "Safe while old code runs:", "Undo:")
-
 _ALEMBIC = threading.Lock()
-_PACKAGED = Path(__file__).with_name("_alembic")
-_CHECKOUT = Path(__file__).resolve().parents[2]
-
-
-@dataclass(frozen=True, slots=True)
-class Revision:
-    """One step of the schema's history."""
-
-    id: str
-    down_revision: str | None
-    title: str
-    path: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +56,8 @@ class Status:
     current: str | None
     head: str
     pending: tuple[Revision, ...]
+    applied: tuple[str, ...] = ()
+    """What the call that answers with this has applied itself; another migrator may have done the rest."""
 
     @property
     def is_current(self) -> bool:
@@ -94,9 +76,16 @@ async def upgrade(database: Database, revision: str = "head") -> Status:
         UnknownRevisionError: there is no such revision.
     """
     before = await status(database)
-    if not (before.is_current and revision in {"head", before.head}):
-        await _run(database, lambda config: command.upgrade(config, revision))
-    return await status(database)
+    if before.is_current and revision in {"head", before.head}:
+        return before
+    applied: list[str] = []
+
+    def action(config: Config) -> None:
+        config.attributes["applied"] = applied
+        command.upgrade(config, revision)
+
+    await _run(database, action)
+    return replace(await status(database), applied=tuple(applied))
 
 
 async def downgrade(database: Database, revision: str) -> Status:
@@ -140,20 +129,6 @@ async def require_current(database: Database) -> None:
         )
 
 
-def history() -> list[Revision]:
-    """Every revision, oldest first."""
-    scripts = ScriptDirectory.from_config(_config())
-    return [
-        Revision(
-            script.revision,
-            script.down_revision if isinstance(script.down_revision, str) else None,
-            script.doc.splitlines()[0],
-            Path(script.path),
-        )
-        for script in reversed(list(scripts.walk_revisions()))
-    ]
-
-
 async def check(database: Database) -> list[Difference]:
     """How the schema differs from the models of this package, object by object. Empty: not at all."""
     async with _connection(database) as connection:
@@ -167,7 +142,7 @@ async def stamp(database: Database, revision: str = "head") -> Status:
         SchemaMismatchError: it is not; the message lists the first differences.
         UnknownRevisionError: there is no such revision.
     """
-    target = _resolve(revision)
+    target = resolved(revision)
     await status(database)
     async with _alone_with_alembic(), _connection(database) as connection:
         differences = await connection.run_sync(_differences, target)
@@ -181,60 +156,28 @@ async def stamp(database: Database, revision: str = "head") -> Status:
     return await status(database)
 
 
-def sql(revision: str = "head") -> str:
-    """The SQL of an upgrade from an empty database, or of a range `from:to`, for a person to review and run."""
-    buffer = io.StringIO()
-    with _in_our_words():
-        command.upgrade(_config(output=buffer), revision, sql=True)
-    return buffer.getvalue()
+async def generate(database: Database, message: str) -> Path | None:
+    """Write a revision from the difference between the models and the database. Read it before you commit it.
+
+    None, and no file, where they do not differ.
+
+    Raises:
+        SchemaBehindError: revisions are pending: what they do would be generated again.
+    """
+    require_checkout()
+    await require_current(database)
+    script: Any = await _run(
+        database,
+        lambda config: command.revision(
+            config, message, autogenerate=True, process_revision_directives=_drop_an_empty_one
+        ),
+    )
+    return Path(script.path) if script else None
 
 
-async def generate(database: Database, message: str) -> Path:
-    """Write a revision from the difference between the models and the database. Read it before you commit it."""
-    _require_checkout()
-    script: Any = await _run(database, lambda config: command.revision(config, message, autogenerate=True))
-    return Path(script.path)
-
-
-def create(message: str) -> Path:
-    """Write an empty revision."""
-    _require_checkout()
-    script: Any = command.revision(_config(), message)
-    return Path(script.path)
-
-
-def validate() -> list[str]:
-    """What is wrong with the revision files, in sentences: one line of history, frozen, explained, and valid SQL."""
-    problems = []
-    revisions = history()
-    if len([r for r in revisions if r.down_revision is None]) != 1:
-        problems.append("There is more than one first revision.")
-    for earlier, later in pairwise(revisions):
-        if later.down_revision != earlier.id:
-            problems.append(f"{later.path.name} does not follow {earlier.path.name}.")
-    for revision in revisions:
-        problems += [f"{revision.path.name} {problem}." for problem in _problems_of(revision.path)]
-    sql()
-    return problems
-
-
-def _problems_of(path: Path) -> Iterator[str]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    explanation = ast.get_docstring(tree) or ""
-    for question in DOCSTRING_QUESTIONS:
-        answer = explanation.partition(question)[2].strip()
-        if not answer or answer.startswith("("):
-            yield f"does not answer {question!r} in its docstring"
-    for node in ast.walk(tree):
-        modules = (
-            [alias.name for alias in node.names]
-            if isinstance(node, ast.Import)
-            else [node.module or ""]
-            if isinstance(node, ast.ImportFrom)
-            else []
-        )
-        if any(module.split(".")[0] == "tradingdb" for module in modules):
-            yield "imports tradingdb, so it would change when the models do"
+def _drop_an_empty_one(_context: Any, _revision: Any, directives: list[Any]) -> None:
+    if directives[0].upgrade_ops.is_empty():
+        directives.clear()
 
 
 def explained(connection: Connection, error: BaseException) -> TradingDBError | None:
@@ -276,19 +219,6 @@ def partitions_of(connection: Connection) -> frozenset[str]:
 # --- how Alembic is called ------------------------------------------------------------------------------------------
 
 
-def _config(
-    connection: Connection | None = None, output: io.StringIO | None = None, version_schema: str | None = None
-) -> Config:
-    ini = _CHECKOUT / "alembic.ini"
-    in_checkout = not _PACKAGED.exists()
-    config = Config(ini if in_checkout else None, stdout=output or io.StringIO(), output_buffer=output)
-    config.set_main_option("script_location", str(_CHECKOUT / "alembic" if in_checkout else _PACKAGED))
-    config.cmd_opts = Namespace(quiet=True)  # our callers print what there is to say
-    config.attributes["connection"] = connection
-    config.attributes["version_schema"] = version_schema
-    return config
-
-
 @asynccontextmanager
 async def _connection(database: Database) -> AsyncIterator[AsyncConnection]:
     if database.behind_pgbouncer:
@@ -303,8 +233,8 @@ async def _connection(database: Database) -> AsyncIterator[AsyncConnection]:
 
 async def _run(database: Database, action: Callable[[Config], Any]) -> Any:
     def on(connection: Connection) -> Any:
-        with _in_our_words():
-            return action(_config(connection))
+        with in_our_words_of_alembic():
+            return action(config_for(connection))
 
     async with _alone_with_alembic(), _connection(database) as connection:
         return await connection.run_sync(on)
@@ -321,31 +251,11 @@ async def _alone_with_alembic() -> AsyncIterator[None]:
         _ALEMBIC.release()
 
 
-@contextmanager
-def _in_our_words() -> Iterator[None]:
-    try:
-        yield
-    except CommandError as error:
-        raise UnknownRevisionError(
-            f"{str(error).rstrip('.')}: `tradingdb migrate history` lists the revisions that exist."
-        ) from error
-
-
 def _current(connection: Connection) -> str | None:
     if connection.scalar(text("SELECT to_regclass(:name)"), {"name": VERSION_TABLE}) is None:
         return None
     version = connection.scalar(text(f"SELECT version_num FROM {VERSION_TABLE}"))  # noqa: S608 - a constant
     return None if version is None else str(version)
-
-
-def _resolve(revision: str) -> str:
-    with _in_our_words():
-        script = ScriptDirectory.from_config(_config()).get_revision(revision)
-    if script is None:
-        raise UnknownRevisionError(
-            f"There is no revision {revision}: `tradingdb migrate history` lists those that exist."
-        )
-    return script.revision
 
 
 def _differences(connection: Connection, revision: str | None) -> list[Difference]:
@@ -362,15 +272,7 @@ def _expected(connection: Connection, revision: str | None) -> Snapshot:
         if revision is None:
             Base.metadata.create_all(connection, checkfirst=False)
         else:
-            command.upgrade(_config(connection, version_schema=scratch), revision)
+            command.upgrade(config_for(connection, version_schema=scratch), revision)
         return snapshot(connection, scratch)
     finally:
         transaction.rollback()
-
-
-def _require_checkout() -> None:
-    if _PACKAGED.exists():
-        raise ConfigurationError(
-            "New revisions are written in a checkout of tradingdb, and this is an installed package; "
-            "a service keeps its own tables in its own Alembic."
-        )

@@ -52,10 +52,9 @@ async def setup(database: Database) -> SetupReport:
     """
     await database.open()
     created = await _create_if_missing(database.target)
-    before = await migrations.status(database)
-    after = await migrations.upgrade(database)
+    schema = await migrations.upgrade(database)
     made = await database.run(partitions.ensure_ahead, idempotent=True)
-    return SetupReport(database.target.database, created, after.head, len(before.pending), tuple(made))
+    return SetupReport(database.target.database, created, schema.head, len(schema.applied), tuple(made))
 
 
 async def reset(database: Database, settings: Settings) -> SetupReport:

@@ -20,7 +20,7 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import text
 
-from tradingdb import migrations
+from tradingdb import migrations, revisions
 from tradingdb.connections import maintenance_connection
 from tradingdb.database import Database, WriteSession
 from tradingdb.embedded import EmbeddedServer
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 THROWAWAY_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 """For data that nobody misses after a power cut."""
 
-TEMPLATE = f"tradingdb_template_{migrations.history()[-1].id}"
+TEMPLATE = f"tradingdb_template_{revisions.history()[-1].id}"
 """Of this package's newest revision: a server that is kept between runs may have older ones."""
 _TEMPLATE_LOCK = 7_236_839_128_415_205
 

@@ -58,8 +58,9 @@ class ConnectionTarget:
 
     @property
     def label(self) -> str:
-        """The URL for people: without password."""
-        return self.url.render_as_string(hide_password=True)
+        """Which database of which server, for people."""
+        port = self.url.port or self.url.query.get("port")
+        return f"the database {self.database} at {', '.join(self.hosts)}{f', port {port}' if port else ''}"
 
     @property
     def database(self) -> str:

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +17,9 @@ import pyarrow.feather as pa_feather
 import pyarrow.parquet as pa_parquet
 import pytest
 
-from tradingdb.candles import FileCandles, read_file
-from tradingdb.core.timeframe import Timeframe
-from tradingdb.errors import UnusableFileError
+from candle_files import NEW_YEAR, assert_good, refusal, saved_as
+from tradingdb.candles import read_file
 
-NEW_YEAR = 1_704_067_200
 SECONDS = pa.array([NEW_YEAR, NEW_YEAR + 60])
 GOOD = pa.table(
     {
@@ -33,6 +32,7 @@ GOOD = pa.table(
     }
 )
 
+saved = partial(saved_as, "candles")
 Packed = Callable[[pa.Table], bytes]
 
 
@@ -62,32 +62,8 @@ def parquet(table: pa.Table) -> bytes:
     return target.getvalue()
 
 
-def saved(folder: Path, content: bytes) -> Path:
-    path = folder / "candles"
-    path.write_bytes(content)
-    return path
-
-
 def replaced(name: str, values: pa.Array) -> pa.Table:
     return GOOD.set_column(GOOD.column_names.index(name), name, values)
-
-
-def refusal(path: Path) -> str:
-    with pytest.raises(UnusableFileError) as caught:
-        read_file(path).check(Timeframe.M1)
-    assert str(path) in str(caught.value)
-    return str(caught.value)
-
-
-def assert_good(found: FileCandles) -> None:
-    columns = found.columns
-    assert columns.open_time.tolist() == [NEW_YEAR * 1_000_000, (NEW_YEAR + 60) * 1_000_000]
-    assert columns.open.tolist() == [1, 1.5]
-    assert columns.high.tolist() == [2, 3]
-    assert columns.low.tolist() == [0.5, 1]
-    assert columns.close.tolist() == [1.5, 2]
-    assert columns.volume.tolist() == [10, 20]
-    found.check(Timeframe.M1)
 
 
 @pytest.mark.filterwarnings("ignore:Feather V1:DeprecationWarning")

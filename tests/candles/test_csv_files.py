@@ -6,51 +6,27 @@ import gzip
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tradingdb.candles import FileCandles, read_file
-from tradingdb.core.timeframe import Timeframe
+from candle_files import NEW_YEAR, assert_good, refusal, saved_as
+from tradingdb.candles import read_file
 from tradingdb.errors import UnusableFileError
 
 HEADER = "time,open,high,low,close,volume\n"
 ROW = "2024-01-01T00:00:00Z,1,2,0.5,1.5,10\n"
 NEXT_ROW = "2024-01-01T00:01:00Z,1.5,3,1,2,20\n"
 GOOD = HEADER + ROW + NEXT_ROW
-NEW_YEAR = 1_704_067_200
 
-
-def saved(folder: Path, content: str | bytes) -> Path:
-    path = folder / "candles.csv"
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return path
-
-
-def refusal(path: Path, *, timezone: str = "UTC") -> str:
-    with pytest.raises(UnusableFileError) as caught:
-        read_file(path, timezone=timezone).check(Timeframe.M1)
-    message = str(caught.value)
-    assert str(path) in message
-    assert message.endswith("Nothing was stored.")
-    return message
+saved = partial(saved_as, "candles.csv")
 
 
 def one_time(folder: Path, spelling: str, timezone: str = "UTC") -> datetime:
     path = saved(folder, f"time;open;high;low;close\n{spelling};1;2;0.5;1.5\n")
     return datetime.fromtimestamp(read_file(path, timezone=timezone).columns.open_time[0] / 1_000_000, UTC)
-
-
-def assert_good(found: FileCandles) -> None:
-    columns = found.columns
-    assert columns.open_time.tolist() == [NEW_YEAR * 1_000_000, (NEW_YEAR + 60) * 1_000_000]
-    assert columns.open.tolist() == [1, 1.5]
-    assert columns.high.tolist() == [2, 3]
-    assert columns.low.tolist() == [0.5, 1]
-    assert columns.close.tolist() == [1.5, 2]
-    assert columns.volume.tolist() == [10, 20]
-    found.check(Timeframe.M1)
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
@@ -221,10 +197,36 @@ KLINES = {"volume": 10, "quote_volume": 13, "trade_count": 7, "taker_buy_volume"
     ids=["Binance data", "Binance klines", "ccxt", "yfinance", "CryptoDataDownload", "MetaTrader", "apart", "letters"],
 )
 def test_headers_of_known_sources_are_understood(tmp_path: Path, text: str, expected: dict[str, float]) -> None:
-    columns = read_file(saved(tmp_path, text)).columns
+    columns = read_file(saved(tmp_path, text), symbol="BTC/USDT").columns
     assert columns.open_time.tolist() == [NEW_YEAR * 1_000_000]
     assert (columns.open[0], columns.high[0], columns.low[0], columns.close[0]) == (1, 2, 0.5, 1.5)
     assert {name: getattr(columns, name)[0] for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("symbol", "volume", "quote_volume"),
+    [("BTC/USDT", 10, 13), ("USDT/BTC", 13, 10), ("btc/usdt:usdt", 10, 13)],
+)
+def test_volumes_named_by_currency_are_told_apart_by_the_symbol(
+    tmp_path: Path, symbol: str, volume: float, quote_volume: float
+) -> None:
+    text = f"time,open,high,low,close,Volume USDT,Volume BTC\n{NEW_YEAR},1,2,0.5,1.5,13,10\n"
+    columns = read_file(saved(tmp_path, text), symbol=symbol).columns
+    assert (columns.volume[0], columns.quote_volume[0]) == (volume, quote_volume)
+
+
+def test_turnover_alone_is_not_taken_for_volume(tmp_path: Path) -> None:
+    text = f"time,open,high,low,close,Volume USDT\n{NEW_YEAR},1,2,0.5,1.5,13\n"
+    columns = read_file(saved(tmp_path, text), symbol="BTC/USDT").columns
+    assert np.isnan(columns.volume[0])
+    assert columns.quote_volume[0] == 13
+
+
+@pytest.mark.parametrize("symbol", [None, "ETH/EUR"])
+def test_a_volume_in_an_unknown_currency_is_refused(tmp_path: Path, symbol: str | None) -> None:
+    text = f"time,open,high,low,close,Volume BTC\n{NEW_YEAR},1,2,0.5,1.5,10\n"
+    with pytest.raises(UnusableFileError, match="Volume BTC counts neither"):
+        read_file(saved(tmp_path, text), symbol=symbol)
 
 
 def test_flags_are_read_from_their_columns(tmp_path: Path) -> None:

@@ -4,46 +4,21 @@ from __future__ import annotations
 
 import gzip
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tradingdb.candles import FileCandles, read_file
-from tradingdb.core.timeframe import Timeframe
-from tradingdb.errors import UnusableFileError
+from candle_files import NEW_YEAR, assert_good, refusal, saved_as
+from tradingdb.candles import read_file
 
-NEW_YEAR = 1_704_067_200
 FIRST, SECOND = [NEW_YEAR, 1, 2, 0.5, 1.5, 10], [NEW_YEAR + 60, 1.5, 3, 1, 2, 20]
 NAMES = ["time", "open", "high", "low", "close", "volume"]
 OBJECTS = [dict(zip(NAMES, row, strict=True)) for row in (FIRST, SECOND)]
 
-
-def saved(folder: Path, content: Any) -> Path:
-    path = folder / "candles.json"
-    if not isinstance(content, (str, bytes)):
-        content = json.dumps(content)
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return path
-
-
-def refusal(path: Path) -> str:
-    with pytest.raises(UnusableFileError) as caught:
-        read_file(path).check(Timeframe.M1)
-    assert str(path) in str(caught.value)
-    return str(caught.value)
-
-
-def assert_good(found: FileCandles) -> None:
-    columns = found.columns
-    assert columns.open_time.tolist() == [NEW_YEAR * 1_000_000, (NEW_YEAR + 60) * 1_000_000]
-    assert columns.open.tolist() == [1, 1.5]
-    assert columns.high.tolist() == [2, 3]
-    assert columns.low.tolist() == [0.5, 1]
-    assert columns.close.tolist() == [1.5, 2]
-    assert columns.volume.tolist() == [10, 20]
-    found.check(Timeframe.M1)
+saved = partial(saved_as, "candles.json")
 
 
 def as_text(rows: list[list[Any]]) -> list[list[str]]:

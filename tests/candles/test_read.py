@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import numpy as np
 import pyarrow as pa
@@ -203,3 +203,8 @@ async def test_a_table_that_was_read_can_be_written_again(session: WriteSession,
     series = await candles.read(session, instrument, "1m", columns=EXTRA)
     report = await candles.write(session, instrument, "1m", getattr(series, table)())
     assert report == candles.WriteReport(unchanged=10)
+
+
+async def test_a_day_is_no_instant(session: WriteSession) -> None:
+    with pytest.raises(InvalidValueError, match="A date is no instant: pass a datetime with a time zone"):
+        await candles.read(session, 1, "1m", date(2024, 1, 1))  # type: ignore[arg-type]

@@ -242,3 +242,24 @@ def test_eight_values_are_those_of_kraken() -> None:
 def test_what_cannot_be_candles_is_refused_with_the_reason(data: Any, reason: str) -> None:
     with pytest.raises(InvalidValueError, match=reason):
         columns_from(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        [[1_704_067_200_000, 1, 1, 1, 1, 1], [1_704_067_260_000, 1, 1, 1, True, 1]],
+        MAPPING | {"close": np.array([1.5, True], object)},
+        pd.DataFrame(MAPPING | {"close": [True, True]}),
+        np.ones((2, 6), np.bool_),
+    ],
+    ids=["rows", "mapping", "pandas", "matrix"],
+)
+def test_true_is_not_taken_for_a_price(data: object) -> None:
+    with pytest.raises(InvalidValueError):
+        columns_from(data)
+
+
+@pytest.mark.parametrize("data", [pd.Series([1.0, 2.0]), pl.Series([1.0, 2.0]), pa.chunked_array([[1.0, 2.0]])])
+def test_a_single_column_is_told_that_it_is_no_table(data: object) -> None:
+    with pytest.raises(InvalidValueError, match="is one column: candles need a table"):
+        columns_from(data)

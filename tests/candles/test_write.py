@@ -19,7 +19,7 @@ from tradingdb.candles import WriteReport
 from tradingdb.core.clock import utc_now
 from tradingdb.core.timeframe import Timeframe
 from tradingdb.database import Database, ReadSession, WriteSession
-from tradingdb.errors import InvalidCandlesError, InvalidValueError
+from tradingdb.errors import InvalidCandlesError, InvalidValueError, NotFoundError
 from tradingdb.models import Candle, Instrument
 from tradingdb.services import market
 from tradingdb.timeseries import partitions
@@ -355,3 +355,8 @@ async def test_writers_of_new_instruments_and_new_months_do_not_block_each_other
         assert await session.scalar(text("SELECT count(*) FROM candles")) == 81
         assert len(await candles.listing(session)) == 9
         assert len(await partitions.listing(session, Candle)) == 4
+
+
+async def test_candles_of_an_instrument_that_does_not_exist_are_refused(session: WriteSession) -> None:
+    with pytest.raises(NotFoundError, match="no instrument 99999: make it with `market"):
+        await candles.write(session, 99_999, "1m", [[1_704_067_200_000, 1, 1, 1, 1, 1]])

@@ -14,15 +14,15 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-import pytest_asyncio
-from sqlalchemy import URL, text
+from sqlalchemy import text
 
+from commands import Run, Where, environment
+from paths import CHECKOUT
 from tradingdb import errors, migrations
 from tradingdb.connections import maintenance_connection
 from tradingdb.database import Database
 from tradingdb.urls import ConnectionTarget
 
-CHECKOUT = Path(__file__).resolve().parents[2]
 POSTGRES_15 = Path("/usr/lib/postgresql/15/bin")
 SECRET = "hunter2-secret"
 
@@ -33,26 +33,14 @@ Refusal = Callable[..., Awaitable[str]]
 
 
 @pytest.fixture
-def refusal(tmp_path: Path) -> Refusal:
+def refusal(run: Run) -> Refusal:
     """Run `tradingdb`, which must end with that error; returns its sentence."""
 
     async def refusal(
-        expected: type[errors.TradingDBError], *arguments: str, url: URL | str | None = None, **variables: str
+        expected: type[errors.TradingDBError], *arguments: str, url: Where = None, **variables: str
     ) -> str:
-        environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **variables}
-        if url is not None:
-            environment["DATABASE_URL"] = url if isinstance(url, str) else url.render_as_string(hide_password=False)
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "tradingdb", *arguments),
-            cwd=tmp_path,
-            env=environment,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        out, err = (said.decode() for said in await process.communicate())
-        assert (process.returncode, out) == (expected.exit_code, ""), err
+        code, out, err = await run(url, *arguments, **variables)
+        assert (code, out) == (expected.exit_code, ""), err
         assert err.startswith("error: ")
         assert err.endswith(".\n")
         assert err.count("\n") == 1
@@ -72,16 +60,6 @@ async def role(server: ConnectionTarget) -> AsyncIterator[str]:
             yield name
         finally:
             await connection.execute(text(f"DROP ROLE {name}"))
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def empty(server: ConnectionTarget) -> AsyncIterator[ConnectionTarget]:
-    """A database without a schema, which belongs to the administrator."""
-    target = server.with_database(f"tradingdb_test_{uuid4().hex}")
-    async with maintenance_connection(server, autocommit=True) as connection:
-        await connection.execute(text(f"CREATE DATABASE {target.database}"))
-        yield target
-        await connection.execute(text(f"DROP DATABASE {target.database} WITH (FORCE)"))
 
 
 @pytest.mark.parametrize(
@@ -225,7 +203,7 @@ async def test_a_server_without_pgvector_is_told_apart_and_the_remedy_named(
         Path(sys.executable).with_name("alembic"),
         *("upgrade", "head"),
         cwd=CHECKOUT,
-        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "DATABASE_URL": postgres_15},
+        env=environment(tmp_path, postgres_15),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
-import sys
-from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
+from commands import Run, Start
 from tradingdb import candles
 from tradingdb.connections import maintenance_connection
 from tradingdb.database import Database, ReadSession
@@ -21,42 +20,11 @@ from tradingdb.services import market
 HEADER = "time,open,high,low,close,volume\n"
 ROWS = 120
 
-Run = Callable[..., Awaitable[tuple[int, str, str]]]
-Start = Callable[..., Awaitable[asyncio.subprocess.Process]]
-
 
 @pytest.fixture
-def start(database: Database, tmp_path: Path) -> Start:
-    """Start `tradingdb candles` on the database, without a terminal."""
-
-    async def start(*arguments: str) -> asyncio.subprocess.Process:
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "tradingdb", "candles", *arguments),
-            cwd=tmp_path,
-            env={
-                "PATH": os.environ["PATH"],
-                "HOME": str(tmp_path),
-                "DATABASE_URL": database.target.url.render_as_string(hide_password=False),
-            },
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-
-    return start
-
-
-@pytest.fixture
-def run(start: Start) -> Run:
-    """The same, to its end; returns exit code, output and errors."""
-
-    async def run(*arguments: str) -> tuple[int, str, str]:
-        process = await start(*arguments)
-        out, err = await process.communicate()
-        return process.returncode or 0, out.decode(), err.decode()
-
-    return run
+def run(run: Run, database: Database) -> Run:
+    """Run `tradingdb candles` on the database."""
+    return partial(run, database.target, "candles")
 
 
 @pytest.fixture
@@ -129,7 +97,9 @@ async def test_an_interrupted_import_stores_nothing(database: Database, start: S
 
     async with database.write() as session:  # the import has written its candles when it comes to this row
         await session.execute(text("SELECT 1 FROM series_coverage FOR UPDATE"))
-        importing = await start("import", "days.csv", *series("kraken", "BTC/USD", "1d"))
+        importing = await start(
+            database.target, "-m", "tradingdb", "candles", "import", "days.csv", *series("kraken", "BTC/USD", "1d")
+        )
         said = asyncio.create_task(importing.communicate())
         waiting = text("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
         async with asyncio.timeout(60), maintenance_connection(database.target, autocommit=True) as onlooker:

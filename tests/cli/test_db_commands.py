@@ -9,15 +9,16 @@ import pty
 import select
 import sys
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
-from tradingdb import migrations
-from tradingdb.connections import maintenance_connection
+from commands import Run, environment
+from paths import SETUP_SCRIPT
+from scratch_databases import ADD_VENUE, change, count
+from tradingdb import migrations, revisions
 from tradingdb.database import Database
-from tradingdb.urls import ConnectionTarget
 
 CTRL_C, CTRL_D = "\x03", "\x04"
 PROMPT = "to go on: "
@@ -25,48 +26,27 @@ PATIENCE = 20
 """Seconds after which a command that says nothing is taken to hang."""
 
 ON_ITS_TERMINAL = "import os, sys; os.login_tty(0); os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
-SETUP_SCRIPT = str(Path(__file__).resolve().parents[2] / "scripts" / "setup_database.py")
 
 Answer = Callable[..., Awaitable[tuple[int, str]]]
 
 
 @pytest.fixture
-def environment(database: Database, tmp_path: Path) -> dict[str, str]:
-    url = database.target.url.render_as_string(hide_password=False)
-    return {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "DATABASE_URL": url}
+def run(run: Run, database: Database) -> Run:
+    """Run `tradingdb db` on the database."""
+    return partial(run, database.target, "db")
 
 
 @pytest.fixture
-def run(environment: dict[str, str], tmp_path: Path) -> Callable[..., Awaitable[tuple[int, str, str]]]:
-    """Run `tradingdb db` without a terminal; returns exit code, output and errors."""
-
-    async def run(*arguments: str) -> tuple[int, str, str]:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "tradingdb", "db", *arguments),
-            cwd=tmp_path,
-            env=environment,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        out, err = await process.communicate()
-        return process.returncode or 0, out.decode(), err.decode()
-
-    return run
-
-
-@pytest.fixture
-def answer(environment: dict[str, str], tmp_path: Path) -> Answer:
+def answer(database: Database, tmp_path: Path) -> Answer:
     """Run Python at a pseudo-terminal and type an answer to its question; returns exit code and what was shown."""
 
-    async def answer(typed: str, *arguments: str) -> tuple[int, str]:
+    async def answer(typed: str, *arguments: str | Path) -> tuple[int, str]:
         ours, theirs = pty.openpty()
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *("-c", ON_ITS_TERMINAL, *arguments),
             cwd=tmp_path,
-            env=environment | {"COLUMNS": "200"},  # so that the question stands on one line
+            env=environment(tmp_path, database.target, COLUMNS="200"),  # so that the question stands on one line
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
@@ -101,25 +81,15 @@ def _type_at_the_prompt(terminal: int, typed: str) -> str:
     pytest.fail(f"the command waits for more than {typed!r}, having said {shown!r}")
 
 
-async def add_a_venue(target: ConnectionTarget) -> None:
-    async with maintenance_connection(target, autocommit=True) as connection:
-        await connection.execute(text("INSERT INTO venues (code, name, kind) VALUES ('mine', 'Mine', 'exchange')"))
-
-
-async def venues(target: ConnectionTarget) -> int | None:
-    async with maintenance_connection(target) as connection:
-        return await connection.scalar(text("SELECT count(*) FROM venues"))
-
-
-async def test_health_and_setup_and_seed_answer_in_json(database: Database, run: Answer) -> None:
+async def test_health_and_setup_and_seed_answer_in_json(database: Database, run: Run) -> None:
     health, setup, seed = await asyncio.gather(
         run("health", "--json"), run("setup", "--json"), run("seed", "production", "--json")
     )
     assert [(code, err) for code, _, err in (health, setup, seed)] == [(0, "")] * 3
     assert json.loads(health[1])["database"] == database.target.database
-    assert json.loads(health[1])["revision"] == migrations.history()[-1].id
+    assert json.loads(health[1])["revision"] == revisions.history()[-1].id
     assert json.loads(setup[1])["result"]["created"] is False
-    assert json.loads(seed[1])["added"]["venues"] == await venues(database.target) > 0
+    assert json.loads(seed[1])["added"]["venues"] == await count(database.target, "venues") > 0
 
 
 @pytest.mark.parametrize(
@@ -130,9 +100,9 @@ async def test_health_and_setup_and_seed_answer_in_json(database: Database, run:
 async def test_only_the_name_of_the_database_typed_at_a_terminal_resets_it(
     database: Database, answer: Answer, typed: str, code: int, left: int
 ) -> None:
-    await add_a_venue(database.target)
+    await change(database.target, ADD_VENUE)
     ended, shown = await answer(typed.format(name=database.target.database), SETUP_SCRIPT, "--reset")
-    assert (ended, await venues(database.target)) == (code, left)
+    assert (ended, await count(database.target, "venues")) == (code, left)
     assert "Traceback" not in shown
     assert database.target.database in shown.partition(PROMPT)[0]
     assert await migrations.check(database) == []

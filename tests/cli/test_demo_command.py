@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import math
-import os
-import sys
-import tempfile
-from collections.abc import AsyncIterator
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import pytest_asyncio
 from sqlalchemy import text
 
+from commands import Run
 from tradingdb import demo
 from tradingdb.database import Database
 from tradingdb.embedded import EmbeddedServer
 from tradingdb.urls import ConnectionTarget
 
 ROWS = 6000
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def data_dir() -> AsyncIterator[Path]:
-    """A folder that the server's user can enter, with a name short enough for a socket."""
-    with tempfile.TemporaryDirectory(prefix="tradingdb-", ignore_cleanup_errors=True) as folder:
-        path = Path(folder)
-        await asyncio.to_thread(path.chmod, 0o755)
-        yield path
-        await asyncio.to_thread(EmbeddedServer(path).stop)
 
 
 def waves(folder: Path, rows: int) -> str:
@@ -46,22 +31,8 @@ def waves(folder: Path, rows: int) -> str:
     return f"{rows}.csv"
 
 
-async def run_demo(data_dir: Path, *arguments: str) -> tuple[int, str, str]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "tradingdb", "demo", *arguments),
-        cwd=data_dir,
-        env={"PATH": os.environ["PATH"], "HOME": str(data_dir), "TRADINGDB_DATA_DIR": str(data_dir)},
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, err = await process.communicate()
-    return process.returncode or 0, out.decode(), err.decode()
-
-
-async def shown(data_dir: Path, *arguments: str) -> dict[str, Any]:
-    code, out, err = await run_demo(data_dir, *arguments, "--json")
+async def shown(run: Run, *arguments: str) -> dict[str, Any]:
+    code, out, err = await run("demo", *arguments, "--json")
     assert (code, err) == (0, "")
     answer: dict[str, Any] = json.loads(out)
     return answer
@@ -99,9 +70,11 @@ QUESTIONS = {
 }
 
 
-async def test_a_file_can_be_shown_again_and_a_synthetic_series_beside_it_and_the_numbers_agree(data_dir: Path) -> None:
+async def test_a_file_can_be_shown_again_and_a_synthetic_series_beside_it_and_the_numbers_agree(
+    data_dir: Path, run_embedded: Run
+) -> None:
     file = waves(data_dir, ROWS)
-    first = await shown(data_dir, "--candles", file)
+    first = await shown(run_embedded, "--candles", file)
     assert first["written"] == {"inserted": ROWS, "updated": 0, "unchanged": 0, "duplicates": 0}
     assert (first["source"], first["rows"]["candles"]) == (file, ROWS)
     [result] = first["results"]
@@ -113,18 +86,18 @@ async def test_a_file_can_be_shown_again_and_a_synthetic_series_beside_it_and_th
     assert Decimal(result["fees"]) > 0
     assert await disagreements(data_dir) == {}
 
-    again = await shown(data_dir, "--candles", file)
+    again = await shown(run_embedded, "--candles", file)
     assert again["written"] == {"inserted": 0, "updated": 0, "unchanged": ROWS, "duplicates": 0}
     assert (again["rows"], again["results"]) == (first["rows"], first["results"])
 
-    code, out, err = await run_demo(data_dir)
+    code, out, err = await run_embedded("demo")
     assert (code, err) == (0, "")
     assert "a synthetic series that nobody traded" in out
     assert await disagreements(data_dir) == {}
 
 
-async def test_a_file_that_has_grown_continues_the_ledger(data_dir: Path) -> None:
-    await shown(data_dir, "--symbol", "ETH/USDT", "--candles", waves(data_dir, ROWS // 2))
-    grown = await shown(data_dir, "--symbol", "ETH/USDT", "--candles", waves(data_dir, ROWS))
+async def test_a_file_that_has_grown_continues_the_ledger(data_dir: Path, run_embedded: Run) -> None:
+    await shown(run_embedded, "--symbol", "ETH/USDT", "--candles", waves(data_dir, ROWS // 2))
+    grown = await shown(run_embedded, "--symbol", "ETH/USDT", "--candles", waves(data_dir, ROWS))
     assert grown["written"]["inserted"] == ROWS - ROWS // 2
     assert await disagreements(data_dir) == {}

@@ -4,78 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from pathlib import Path
-from uuid import uuid4
+from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 from sqlalchemy import text
 
-from tradingdb import migrations
+from commands import Run
+from paths import CHECKOUT, SETUP_SCRIPT
+from scratch_databases import ADD_VENUE, change, count, empty_database, missing_database
+from tradingdb import migrations, revisions
 from tradingdb.connections import maintenance_connection
 from tradingdb.database import Database
 from tradingdb.models import Base
 from tradingdb.urls import ConnectionTarget
 
-SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
-HEAD = migrations.history()[-1].id
-
-Run = Callable[..., Awaitable[tuple[int, str, str]]]
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Run:
-    """Run a script on a database, without a terminal, in an empty folder; returns exit code, output and errors."""
-
-    async def run(target: ConnectionTarget, script: str, *arguments: str, **variables: str) -> tuple[int, str, str]:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            SCRIPTS / script,
-            *arguments,
-            cwd=tmp_path,
-            env={
-                "PATH": os.environ["PATH"],
-                "HOME": str(tmp_path),
-                "DATABASE_URL": target.url.render_as_string(hide_password=False),
-                **variables,
-            },
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        out, err = await process.communicate()
-        return process.returncode or 0, out.decode(), err.decode()
-
-    return run
-
-
-@asynccontextmanager
-async def dropped_at_the_end(server: ConnectionTarget) -> AsyncIterator[ConnectionTarget]:
-    target = server.with_database(f"tradingdb_test_{uuid4().hex}")
-    try:
-        yield target
-    finally:
-        async with maintenance_connection(server, autocommit=True) as connection:
-            await connection.execute(text(f"DROP DATABASE IF EXISTS {target.database} WITH (FORCE)"))
+MANAGE_SCRIPT = CHECKOUT / "scripts" / "manage_migrations.py"
+HEAD = revisions.history()[-1].id
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def missing(server: ConnectionTarget) -> AsyncIterator[ConnectionTarget]:
     """A database that is not there yet."""
-    async with dropped_at_the_end(server) as target:
+    async with missing_database(server) as target:
         yield target
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def made_by_create_all(server: ConnectionTarget) -> AsyncIterator[ConnectionTarget]:
     """A database whose schema the models made, without migrations; clone it."""
-    async with dropped_at_the_end(server) as target:
-        async with maintenance_connection(server, autocommit=True) as connection:
-            await connection.execute(text(f"CREATE DATABASE {target.database}"))
+    async with empty_database(server) as target:
         async with maintenance_connection(target) as connection:
             await connection.execute(text("CREATE EXTENSION vector"))
             await connection.run_sync(Base.metadata.create_all)
@@ -83,18 +41,10 @@ async def made_by_create_all(server: ConnectionTarget) -> AsyncIterator[Connecti
         yield target
 
 
-async def count(target: ConnectionTarget, table: str) -> int:
-    async with maintenance_connection(target) as connection:
-        return await connection.scalar(text(f"SELECT count(*) FROM {table}")) or 0
-
-
-async def change(target: ConnectionTarget, statement: str) -> None:
-    async with maintenance_connection(target, autocommit=True) as connection:
-        await connection.execute(text(statement))
-
-
-async def test_setup_makes_a_missing_database_and_then_has_nothing_to_do(missing: ConnectionTarget, run: Run) -> None:
-    code, out, err = await run(missing, "setup_database.py", "--json")
+async def test_setup_makes_a_missing_database_and_then_has_nothing_to_do(
+    missing: ConnectionTarget, python: Run
+) -> None:
+    code, out, err = await python(missing, SETUP_SCRIPT, "--json")
     assert (code, err) == (0, "")
     result = json.loads(out)["result"]
     assert (result["database"], result["created"], result["revision"]) == (missing.database, True, HEAD)
@@ -102,30 +52,30 @@ async def test_setup_makes_a_missing_database_and_then_has_nothing_to_do(missing
         assert (await database.health()).vector_version
         assert await migrations.check(database) == []
 
-    code, out, err = await run(missing, "setup_database.py")
+    code, out, err = await python(missing, SETUP_SCRIPT)
     assert (code, err) == (0, "")
     assert "nothing to do" in out
 
 
 @pytest.mark.parametrize("world", ["development", "production"])
-async def test_a_seed_adds_its_rows_once(database: Database, run: Run, world: str) -> None:
-    code, out, err = await run(database.target, "setup_database.py", "--seed", world, "--json")
+async def test_a_seed_adds_its_rows_once(database: Database, python: Run, world: str) -> None:
+    code, out, err = await python(database.target, SETUP_SCRIPT, "--seed", world, "--json")
     assert (code, err) == (0, "")
     added = json.loads(out)["seeded"]
     assert added["venues"] == await count(database.target, "venues") > 0
     assert ("users" in added) == (world == "development")
     assert await count(database.target, "users") == (world == "development")
 
-    code, out, err = await run(database.target, "setup_database.py", "--seed", world, "--json")
+    code, out, err = await python(database.target, SETUP_SCRIPT, "--seed", world, "--json")
     assert (code, err) == (0, "")
     again = json.loads(out)["seeded"]
     assert again.keys() == added.keys()
     assert set(again.values()) == {0}
 
 
-async def test_the_development_world_is_refused_in_production(database: Database, run: Run) -> None:
-    code, out, err = await run(
-        database.target, "setup_database.py", "--seed", "development", TRADINGDB_ENVIRONMENT="production"
+async def test_the_development_world_is_refused_in_production(database: Database, python: Run) -> None:
+    code, out, err = await python(
+        database.target, SETUP_SCRIPT, "--seed", "development", TRADINGDB_ENVIRONMENT="production"
     )
     assert (code, out.count("rows added")) == (6, 0)
     assert err == "error: The development seed is refused where TRADINGDB_ENVIRONMENT is production.\n"
@@ -133,19 +83,19 @@ async def test_the_development_world_is_refused_in_production(database: Database
 
 
 async def test_a_reset_without_a_terminal_needs_yes_and_is_never_done_in_production(
-    database: Database, run: Run
+    database: Database, python: Run
 ) -> None:
-    await change(database.target, "INSERT INTO venues (code, name, kind) VALUES ('mine', 'Mine', 'exchange')")
+    await change(database.target, ADD_VENUE)
     unasked, production = await asyncio.gather(
-        run(database.target, "setup_database.py", "--reset"),
-        run(database.target, "setup_database.py", "--reset", "--yes", TRADINGDB_ENVIRONMENT="production"),
+        python(database.target, SETUP_SCRIPT, "--reset"),
+        python(database.target, SETUP_SCRIPT, "--reset", "--yes", TRADINGDB_ENVIRONMENT="production"),
     )
     assert (unasked[0], unasked[1]) == (production[0], production[1]) == (6, "")
     assert "--yes" in unasked[2]
     assert "production" in production[2]
     assert await count(database.target, "venues") == 1
 
-    code, out, err = await run(database.target, "setup_database.py", "--reset", "--yes", "--json")
+    code, out, err = await python(database.target, SETUP_SCRIPT, "--reset", "--yes", "--json")
     assert (code, err) == (0, "")
     assert json.loads(out)["result"]["created"] is True
     assert await count(database.target, "venues") == 0
@@ -167,13 +117,17 @@ async def test_a_reset_without_a_terminal_needs_yes_and_is_never_done_in_product
     ids=["as it is", "a check says something else"],
 )
 async def test_only_a_schema_that_is_ours_is_stamped(
-    server: ConnectionTarget, made_by_create_all: ConnectionTarget, run: Run, alteration: str | None, named: str | None
+    server: ConnectionTarget,
+    made_by_create_all: ConnectionTarget,
+    python: Run,
+    alteration: str | None,
+    named: str | None,
 ) -> None:
-    async with dropped_at_the_end(server) as target:
+    async with missing_database(server) as target:
         await change(server, f"CREATE DATABASE {target.database} TEMPLATE {made_by_create_all.database}")
         if alteration is not None:
             await change(target, alteration)
-        code, out, err = await run(target, "setup_database.py", "--stamp")
+        code, out, err = await python(target, SETUP_SCRIPT, "--stamp")
         async with Database(target) as database:
             current = (await migrations.status(database)).current
         if named is None:
@@ -184,8 +138,8 @@ async def test_only_a_schema_that_is_ours_is_stamped(
             assert err.count("\n") == 1
 
 
-async def test_eight_that_set_up_the_same_database_at_once_all_succeed(missing: ConnectionTarget, run: Run) -> None:
-    ended = await asyncio.gather(*(run(missing, "setup_database.py") for _ in range(8)))
+async def test_eight_that_set_up_the_same_database_at_once_all_succeed(missing: ConnectionTarget, python: Run) -> None:
+    ended = await asyncio.gather(*(python(missing, SETUP_SCRIPT) for _ in range(8)))
     assert [(code, err) for code, _, err in ended] == [(0, "")] * 8
     assert sum("(created" in out for _, out, _ in ended) == 1
     assert await count(missing, migrations.VERSION_TABLE) == 1
@@ -193,17 +147,17 @@ async def test_eight_that_set_up_the_same_database_at_once_all_succeed(missing: 
         assert await migrations.check(database) == []
 
 
-async def test_manage_migrations_answers_like_tradingdb_migrate(database: Database, run: Run) -> None:
+async def test_manage_migrations_answers_like_tradingdb_migrate(database: Database, python: Run) -> None:
     status, history = await asyncio.gather(
-        run(database.target, "manage_migrations.py", "status"),
-        run(database.target, "manage_migrations.py", "history"),
+        python(database.target, MANAGE_SCRIPT, "status"),
+        python(database.target, MANAGE_SCRIPT, "history"),
     )
     assert (status[0], history[0]) == (0, 0)
     assert status[1] == f"The schema is at revision {HEAD}, the newest.\n"
-    assert all(revision.title in history[1] for revision in migrations.history())
+    assert all(revision.title in history[1] for revision in revisions.history())
 
 
-async def test_a_stamp_and_a_seed_in_one_call_are_refused(missing: ConnectionTarget, run: Run) -> None:
-    code, out, err = await run(missing, "setup_database.py", "--stamp", "--seed", "development")
+async def test_a_stamp_and_a_seed_in_one_call_are_refused(missing: ConnectionTarget, python: Run) -> None:
+    code, out, err = await python(missing, SETUP_SCRIPT, "--stamp", "--seed", "development")
     assert (code, out) == (2, "")
     assert err.startswith("usage: setup_database.py")

@@ -4,44 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
+import subprocess
 import sys
-import tempfile
-from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest_asyncio
-
+from commands import Run
 from tradingdb.database import Database
 from tradingdb.embedded import EmbeddedServer
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def data_dir() -> AsyncIterator[Path]:
-    """A folder that the server's user can enter, with a name short enough for a socket."""
-    with tempfile.TemporaryDirectory(prefix="tradingdb-", ignore_cleanup_errors=True) as folder:
-        path = Path(folder)
-        await asyncio.to_thread(path.chmod, 0o755)
-        yield path
-        await asyncio.to_thread(EmbeddedServer(path).stop)
-
-
-async def server(data_dir: Path, *arguments: str) -> tuple[int, str, str]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "tradingdb", "server", *arguments),
-        cwd=data_dir,
-        env={"PATH": os.environ["PATH"], "HOME": str(data_dir), "TRADINGDB_DATA_DIR": str(data_dir)},
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, err = await process.communicate()
-    return process.returncode or 0, out.decode(), err.decode()
-
-
-async def test_a_server_runs_from_its_start_to_its_stop(data_dir: Path) -> None:
-    code, out, err = await server(data_dir, "start", "--json")
+async def test_a_server_runs_from_its_start_to_its_stop(data_dir: Path, run_embedded: Run) -> None:
+    code, out, err = await run_embedded("server", "start", "--json")
     assert (code, err) == (0, "")
     started = json.loads(out)
     assert (started["running"], started["data_dir"]) == (True, str(data_dir))
@@ -49,13 +22,22 @@ async def test_a_server_runs_from_its_start_to_its_stop(data_dir: Path) -> None:
         health = await database.health()
     assert health.server_version.startswith(f"{started['version']}.")
 
-    code, out, err = await server(data_dir, "status")
+    code, out, err = await run_embedded("server", "status")
     assert (code, err) == (0, "")
     assert started["url"] in out
 
-    code, out, err = await server(data_dir, "stop")
+    code, out, err = await run_embedded("server", "stop")
     assert (code, err) == (0, "")
     assert "does not run" in out
-    code, out, err = await server(data_dir, "status", "--json")
+    code, out, err = await run_embedded("server", "status", "--json")
     assert (code, err, json.loads(out)["running"]) == (1, "", False)
     assert not await asyncio.to_thread(EmbeddedServer(data_dir).is_accepting)
+
+
+def test_ctrl_c_while_commands_are_imported_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "asyncpg.py").write_text("raise KeyboardInterrupt\n")
+    ended = subprocess.run(
+        [sys.executable, "-m", "tradingdb", "--version"],
+        capture_output=True, text=True, check=False, env={"PYTHONPATH": str(tmp_path)},
+    )  # fmt: skip
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "error: Interrupted; nothing was done yet.\n")

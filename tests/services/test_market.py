@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from tradingdb.database import Database, WriteSession
-from tradingdb.errors import NotFoundError
+from tradingdb.errors import InvalidValueError, NotFoundError
 from tradingdb.models import Instrument, InstrumentKind, Venue, VenueKind
 from tradingdb.services import market
 
@@ -116,3 +116,9 @@ async def test_the_instruments_of_a_venue_come_by_symbol(session: WriteSession) 
         await market.ensure_instrument(session, venue, symbol)
     found = await session.scalars(market.instruments_at("binance"))
     assert [each.symbol for each in found] == ["BTC/USDT", "SOL/USDT"]
+
+
+@pytest.mark.parametrize(("venue", "symbol"), [("", "BTC/USDT"), (" ", "BTC/USDT"), ("binance", "")])
+async def test_an_empty_name_is_refused(session: WriteSession, venue: str, symbol: str) -> None:
+    with pytest.raises(InvalidValueError, match="one of them is empty"):
+        await market.ensure_instrument(session, venue, symbol)

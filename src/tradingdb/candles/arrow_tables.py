@@ -42,14 +42,16 @@ def require_arrow() -> Any:
     return pa
 
 
-def from_table(table: pa.Table, *, timezone: str | None) -> CandleColumns:
+def from_table(table: pa.Table, *, timezone: str | None, symbol: str | None = None) -> CandleColumns:
     """Candle columns from a table with named columns. `timezone` is the zone of times that carry none.
+
+    `symbol` tells volumes in base currency from those in quote currency (`layout.named`).
 
     Raises:
         BadCellError: a value cannot be read as what its column should hold.
         InvalidValueError: a column is missing, or times carry no zone and none was named.
     """
-    names = named(table.column_names)
+    names = named(table.column_names, symbol)
     require_all(names, table.column_names)
     column = {ours: _joined(table[theirs]) for ours, theirs in names.items()}
     return candle_columns(
@@ -137,6 +139,8 @@ def _in_zone(array: pa.Array, timezone: str | None) -> pa.Array:
 
 
 def _floats(array: pa.Array, name: str, *, required: bool = False) -> NDArray[np.float64]:
+    if pa.types.is_boolean(array.type):
+        raise BadCellError(0, f"{name} is true or false where a number was expected")
     if required:
         blank = array.is_null()
         if pa.types.is_string(array.type):

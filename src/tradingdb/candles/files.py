@@ -54,8 +54,10 @@ class FileCandles:
             )
 
 
-def read_file(path: Path | str, *, timezone: str = "UTC") -> FileCandles:
+def read_file(path: Path | str, *, timezone: str = "UTC", symbol: str | None = None) -> FileCandles:
     """Read the candles of a file. `timezone` is the zone of times that carry none.
+
+    `symbol`, such as BTC/USDT, is needed only where volumes are named by currency, `Volume BTC`.
 
     Raises:
         UnusableFileError: it cannot be read as candles; the message names file, place and reason.
@@ -66,13 +68,13 @@ def read_file(path: Path | str, *, timezone: str = "UTC") -> FileCandles:
     try:
         content = _content(path)
         if content.startswith((PARQUET, *FEATHER)):
-            columns = from_table(_arrow_file(content), timezone=timezone)
+            columns = from_table(_arrow_file(content), timezone=timezone, symbol=symbol)
         elif content.lstrip()[:1] in {b"[", b"{"}:
-            columns = from_json(content, timezone=timezone)
+            columns = from_json(content, timezone=timezone, symbol=symbol)
         else:
             text = CsvText(content)
             place = text.place
-            columns = from_table(text.table(), timezone=timezone)
+            columns = from_table(text.table(), timezone=timezone, symbol=symbol)
         if not len(columns):
             raise InvalidValueError("it holds no candles")  # noqa: TRY301 - said like every other reason
     except BadCellError as error:

@@ -24,7 +24,7 @@ ENOUGH_NAMES = 3
 """An object with so many of a candle's names is meant as one, and told what it lacks."""
 
 
-def from_json(content: bytes, *, timezone: str) -> CandleColumns:
+def from_json(content: bytes, *, timezone: str, symbol: str | None = None) -> CandleColumns:
     """Candle columns from a JSON document.
 
     Raises:
@@ -37,7 +37,7 @@ def from_json(content: bytes, *, timezone: str) -> CandleColumns:
         raise InvalidValueError(f"{len(found) or 'no'} lists of candles were found where one was expected")
     rows = found[0]
     if isinstance(rows[0], dict):
-        return from_table(_table(rows), timezone=timezone)
+        return from_table(_table(rows), timezone=timezone, symbol=symbol)
     columns = from_rows(rows)
     last_closed = _kraken_last(document)
     if last_closed is None:

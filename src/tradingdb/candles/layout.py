@@ -45,11 +45,14 @@ KRAKEN_POSITIONS = (*REQUIRED, "vwap", "volume", "trade_count")
 as the volume."""
 
 
-def named(headers: Iterable[str]) -> dict[str, str]:
+def named(headers: Iterable[str], symbol: str | None = None) -> dict[str, str]:
     """Our column name to the source's, for every column that is understood. The first of two spellings wins.
 
+    `symbol` says what `Volume BTC` and `Volume USDT` are: one counts its base currency, the other its quote currency.
+
     Raises:
-        InvalidValueError: a column that is understood is there twice under the same name.
+        InvalidValueError: a column that is understood is there twice under the same name, or volumes are named by
+            currencies that are not the symbol's.
     """
     listed = [str(header) for header in headers]
     found: dict[str, str] = {}
@@ -61,13 +64,24 @@ def named(headers: Iterable[str]) -> dict[str, str]:
     for header in found.values():
         if listed.count(header) > 1:
             raise InvalidValueError(f"The column {header} is there {listed.count(header)} times.")
-    return _volumes_by_currency(listed) | found
+    return found if "volume" in found else _volumes_by_currency(listed, symbol) | found
 
 
-def _volumes_by_currency(headers: list[str]) -> dict[str, str]:
-    """`Volume BTC` and `Volume USDT`: the first counts base currency, the second quote currency."""
-    by_currency = [header for header in headers if re.fullmatch(r"(?i)volume[ _][a-z0-9]{2,10}", header)]
-    return dict(zip(("volume", "quote_volume"), by_currency, strict=False))
+def _volumes_by_currency(headers: list[str], symbol: str | None) -> dict[str, str]:
+    base, _, quote = (symbol or "").partition(":")[0].casefold().partition("/")
+    counts = {base: "volume", quote: "quote_volume"}
+    found: dict[str, str] = {}
+    for header in headers:
+        match = re.fullmatch(r"volume[ _]([a-z0-9]{2,10})", header.strip().casefold())
+        if match is None:
+            continue
+        if (ours := counts.get(match[1])) is None:
+            raise InvalidValueError(
+                f"The column {header} counts neither the base nor the quote currency of "
+                f"{symbol or 'a symbol that is known'}: name it volume or quote_volume, or check the symbol."
+            )
+        found[ours] = header
+    return found
 
 
 def require_all(found: Iterable[str], headers: Iterable[str]) -> None:

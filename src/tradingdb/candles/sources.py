@@ -45,13 +45,23 @@ def columns_from(data: Any, *, timezone: str | None = None) -> CandleColumns:  #
         case np.ndarray() if data.ndim == 2:  # noqa: PLR2004 - a matrix
             return from_rows_matrix(data)
     if hasattr(data, "__arrow_c_stream__"):
-        return from_table(require_arrow().table(data), timezone=timezone)
+        return from_table(_arrow_table(data), timezone=timezone)
     if isinstance(data, Sequence) and not isinstance(data, (str, bytes)):
         return from_rows(data)
     raise InvalidValueError(
         f"Candles cannot be read from a {type(data).__name__}: "
         "pass rows, arrays by name, or a pandas, polars or Arrow table."
     )
+
+
+def _arrow_table(data: Any) -> Any:
+    pa = require_arrow()
+    try:
+        return pa.table(data)
+    except (pa.ArrowInvalid, TypeError):
+        raise InvalidValueError(
+            f"A {type(data).__name__} is one column: candles need a table with columns for time and prices."
+        ) from None
 
 
 def from_rows(rows: Sequence[Sequence[Any]]) -> CandleColumns:
@@ -66,7 +76,10 @@ def from_rows(rows: Sequence[Sequence[Any]]) -> CandleColumns:
     matrix = np.empty((len(rows), width))
     try:
         matrix[:] = rows  # numpy reads numbers, text and None
+        is_suspect = bool((matrix[:, 1:] == 1).any())  # True would pass for 1
     except (TypeError, ValueError, OverflowError):
+        is_suspect = True
+    if is_suspect:
         for at, row in enumerate(rows):
             matrix[at] = _numbers(at, row, width)
     return from_rows_matrix(matrix)
@@ -79,6 +92,8 @@ def _numbers(at: int, row: Any, width: int | None) -> list[float]:
         raise BadCellError(at, f"a list of {width} values was expected, as in the first row")
     values = []
     for value in row:
+        if isinstance(value, (bool, np.bool_)):
+            raise BadCellError(at, f"{value} is not a number")
         try:
             values.append(np.nan if value is None else float(value))
         except (TypeError, ValueError, OverflowError):
@@ -147,6 +162,8 @@ def _floats(values: NDArray[Any], name: str) -> NDArray[np.float64]:
         raise InvalidValueError(f"{name} has type {values.dtype}: numbers were expected.")
     numbers = np.empty(len(values))
     for at, value in enumerate(values):
+        if isinstance(value, bool):
+            raise BadCellError(at, f"{name} cannot be read: {value}")
         try:
             numbers[at] = np.nan if value is None else float(value)
         except (TypeError, ValueError, OverflowError):

@@ -16,7 +16,7 @@ from tradingdb.candles.validate import problems
 from tradingdb.core.clock import utc_now
 from tradingdb.core.json import clean_text
 from tradingdb.core.timeframe import Timeframe
-from tradingdb.errors import InvalidCandlesError
+from tradingdb.errors import InvalidCandlesError, NotFoundError
 from tradingdb.models import Candle, Instrument
 from tradingdb.timeseries import partitions
 
@@ -87,6 +87,7 @@ async def write(
     Raises:
         InvalidCandlesError: a row cannot be a candle; nothing is stored.
         InvalidValueError: the timeframe does not exist, or the data cannot be read.
+        NotFoundError: there is no such instrument.
     """
     timeframe = Timeframe.parse(timeframe)
     source = None if source is None else clean_text(source)
@@ -95,11 +96,9 @@ async def write(
     if not len(columns):
         return WriteReport()
     best = _best_of_each_time(_with_flags(columns, timeframe))
-    series = {
-        "instrument_id": instrument if isinstance(instrument, int) else instrument.id,
-        "timeframe": timeframe.value,
-        "source": source,
-    }
+    instrument_id = instrument if isinstance(instrument, int) else instrument.id
+    await _require_instrument(session, instrument_id)
+    series = {"instrument_id": instrument_id, "timeframe": timeframe.value, "source": source}
     first, last = (to_datetime(int(best.open_time[at])) for at in (0, -1))
     months = np.unique(best.open_time.astype("datetime64[us]").astype("datetime64[M]")).astype("datetime64[us]")
     await partitions.ensure_months(session, Candle, (to_datetime(int(month)) for month in months.astype(np.int64)))
@@ -111,6 +110,11 @@ async def write(
             on_progress(len(chunk))
     await _extend_coverage(session, series, first, last, inserted)
     return WriteReport(inserted, updated, len(best) - inserted - updated, len(columns) - len(best))
+
+
+async def _require_instrument(session: WriteSession, instrument_id: int) -> None:
+    if await session.get(Instrument, instrument_id) is None:
+        raise NotFoundError(f"There is no instrument {instrument_id}: make it with `market.ensure_instrument`.")
 
 
 def _refuse_invalid(columns: CandleColumns, timeframe: Timeframe) -> None:

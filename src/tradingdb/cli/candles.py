@@ -14,7 +14,7 @@ from tradingdb.cli.boundary import wait_for
 from tradingdb.cli.options import AsJson, DatabaseUrl, database_at
 from tradingdb.cli.output import console, notes, print_json, print_table
 from tradingdb.core.timeframe import Timeframe
-from tradingdb.database import WriteSession
+from tradingdb.database import Database, WriteSession
 from tradingdb.services import market
 
 app = typer.Typer(no_args_is_help=True, help="Candles from files, and what candles there are.")
@@ -35,12 +35,13 @@ def import_command(
 ) -> None:
     """Load candles from a file. All of them or none; loading the same file again changes nothing."""
     length = Timeframe.parse(timeframe)
-    loaded = candles.read_file(file, timezone=timezone)
+    loaded = candles.read_file(file, timezone=timezone, symbol=symbol)
     loaded.check(length)
 
     async def work() -> candles.WriteReport:
         async with database_at(database_url) as database:
             await migrations.require_current(database)
+            await _say_if_new(database, venue.lower())
             # a transaction of its own: whoever adds an instrument makes others wait that add one
             await database.run(
                 lambda session: market.ensure_instrument(session, venue.lower(), symbol), idempotent=True
@@ -95,6 +96,14 @@ def list_command(
         print_series(found)
     else:
         console.print("There are no candles. Load some with `tradingdb candles import`.")
+
+
+async def _say_if_new(database: Database, venue: str) -> None:
+    """A venue is added by its first candles; a mistyped one should be seen."""
+    async with database.read() as session:
+        known = await market.venue_codes(session)
+    if known and venue not in known:
+        notes.print(f"{venue} is a new venue; known so far: {', '.join(known)}.")
 
 
 def print_series(found: list[candles.SeriesInfo]) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tradingdb import migrations
+from tradingdb import migrations, revisions
 from tradingdb.catalogue import Difference
 from tradingdb.cli.boundary import wait_for
 from tradingdb.cli.options import AsJson, DatabaseUrl, Yes, database_at
@@ -51,11 +52,11 @@ def current(database_url: DatabaseUrl = None, as_json: AsJson = False) -> None:
 @app.command()
 def history(as_json: AsJson = False) -> None:
     """Every revision, oldest first. Needs no database."""
-    revisions = migrations.history()
+    found = revisions.history()
     if as_json:
-        print_json(revisions)
+        print_json(found)
     else:
-        print_table("Revisions", ["revision", "what"], [(revision.id, revision.title) for revision in revisions])
+        print_table("Revisions", ["revision", "what"], [(revision.id, revision.title) for revision in found])
 
 
 @app.command()
@@ -105,9 +106,9 @@ def downgrade(
 def generate(message: Message, database_url: DatabaseUrl = None, as_json: AsJson = False) -> None:
     """Write a revision from the difference between models and database. Read it before you commit it."""
 
-    async def work() -> str:
+    async def work() -> Path | None:
         async with database_at(database_url) as database:
-            return str(await migrations.generate(database, message))
+            return await migrations.generate(database, message)
 
     _show_path(wait_for(work()), as_json=as_json)
 
@@ -115,7 +116,7 @@ def generate(message: Message, database_url: DatabaseUrl = None, as_json: AsJson
 @app.command()
 def create(message: Message, as_json: AsJson = False) -> None:
     """Write an empty revision."""
-    _show_path(str(migrations.create(message)), as_json=as_json)
+    _show_path(revisions.create(message), as_json=as_json)
 
 
 @app.command()
@@ -139,7 +140,7 @@ def sql(
     as_json: AsJson = False,
 ) -> None:
     """Print the SQL of an upgrade, to review it or have it run by somebody else. Needs no database."""
-    script = migrations.sql(revision)
+    script = revisions.sql(revision)
     if as_json:
         print_json({"sql": script})
     else:
@@ -170,7 +171,7 @@ def check(database_url: DatabaseUrl = None, as_json: AsJson = False) -> None:
 @app.command()
 def validate(as_json: AsJson = False) -> None:
     """Check the revision files: one line of history, frozen, explained. Exits with 1 if not. Needs no database."""
-    problems = migrations.validate()
+    problems = revisions.validate()
     if as_json:
         print_json({"problems": problems})
     else:
@@ -199,8 +200,10 @@ def _show(found: migrations.Status, *, as_json: bool) -> None:
         )
 
 
-def _show_path(path: str, *, as_json: bool) -> None:
+def _show_path(path: Path | None, *, as_json: bool) -> None:
     if as_json:
         print_json({"path": path})
+    elif path is None:
+        console.print("The models and the database agree; no revision was written.")
     else:
         console.print(f"Wrote {path}. Read it, and answer its questions.", soft_wrap=True)

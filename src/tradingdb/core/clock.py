@@ -19,6 +19,8 @@ def as_utc(value: datetime) -> datetime:
         InvalidValueError: the value names no instant (no time zone, NaT), or none that PostgreSQL and Python both have:
             outside the years 1 to 9999, with a part of a microsecond, or the ends that the driver takes for infinity.
     """
+    if not isinstance(value, datetime):
+        raise InvalidValueError(f"A {type(value).__name__} is no instant: pass a datetime with a time zone.")
     try:
         is_naive = value.utcoffset() is None
         instant = value if is_naive else value.astimezone(UTC)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Select, select
 
 from tradingdb.bulk import upsert
-from tradingdb.errors import NotFoundError
+from tradingdb.errors import InvalidValueError, NotFoundError
 from tradingdb.models import Instrument, InstrumentKind, OptionKind, Venue, VenueKind
 from tradingdb.timeseries.partitions import hold_growth_lock
 
@@ -26,6 +26,11 @@ _SYMBOL = re.compile(
 def instruments_at(venue: str) -> Select[Instrument]:
     """The instruments of a venue, by its code."""
     return select(Instrument).join(Venue).where(Venue.code == venue).order_by(Instrument.symbol)
+
+
+async def venue_codes(session: ReadSession) -> list[str]:
+    """The codes of all venues, sorted."""
+    return list(await session.scalars(select(Venue.code).order_by(Venue.code)))
 
 
 async def instrument(session: ReadSession, venue: str, symbol: str) -> Instrument:
@@ -45,12 +50,18 @@ async def instrument(session: ReadSession, venue: str, symbol: str) -> Instrumen
 async def ensure_instrument(session: WriteSession, venue: str, symbol: str, **details: Any) -> Instrument:
     """The instrument that a venue's code and a unified symbol name, added if there is none.
 
-    A symbol in ccxt's form says its own kind and currencies: `BTC/USDT` is spot, `BTC/USDT:USDT` a perpetual. `details`
-    are further columns of a new instrument; they change nothing about one that is there.
+    A venue that is not known yet is added too. A symbol in ccxt's form says its own kind and currencies: `BTC/USDT` is
+    spot, `BTC/USDT:USDT` a perpetual. `details` are further columns of a new instrument; they change nothing about one
+    that is there.
+
+    Raises:
+        InvalidValueError: venue or symbol is empty.
     """
     found = await session.scalar(instruments_at(venue).where(Instrument.symbol == symbol))
     if found is not None:
         return found
+    if not (venue.strip() and symbol.strip()):
+        raise InvalidValueError("An instrument needs the code of a venue and a symbol; one of them is empty.")
     await hold_growth_lock(session)
     venue_id = await session.scalar(select(Venue.id).where(Venue.code == venue))
     if venue_id is None:

@@ -1,0 +1,53 @@
+"""Commands run as pipes run them: each in a process of its own, with nothing around it but what the test gives it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from sqlalchemy import URL
+
+from tradingdb.urls import ConnectionTarget
+
+Where = ConnectionTarget | URL | str | None
+Start = Callable[..., Awaitable[asyncio.subprocess.Process]]
+Run = Callable[..., Awaitable[tuple[int, str, str]]]
+
+
+def environment(home: Path, where: Where = None, **variables: str) -> dict[str, str]:
+    """What a command finds around it: a home, a database unless that is None, and these variables."""
+    found = {"PATH": os.environ["PATH"], "HOME": str(home), **variables}
+    if where is not None:
+        url = where.url if isinstance(where, ConnectionTarget) else where
+        found["DATABASE_URL"] = url if isinstance(url, str) else url.render_as_string(hide_password=False)
+    return found
+
+
+async def start_python(
+    home: Path, where: Where, *arguments: str | Path, **variables: str
+) -> asyncio.subprocess.Process:
+    """Start Python on a database, without a terminal, in a folder that is its home."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        *arguments,
+        cwd=home,
+        env=environment(home, where, **variables),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+
+
+async def run_python(home: Path, where: Where, *arguments: str | Path, **variables: str) -> tuple[int, str, str]:
+    """The same, to its end; returns exit code, output and errors."""
+    process = await start_python(home, where, *arguments, **variables)
+    out, err = await process.communicate()
+    return process.returncode or 0, out.decode(), err.decode()
+
+
+async def run_tradingdb(home: Path, where: Where, *arguments: str, **variables: str) -> tuple[int, str, str]:
+    """The same with `tradingdb`."""
+    return await run_python(home, where, "-m", "tradingdb", *arguments, **variables)
