@@ -251,3 +251,12 @@ async def test_a_session_that_outlives_its_block_refuses_to_work(database: Datab
         pass
     with pytest.raises(InvalidRequestError, match="closed"):
         session.add(User(email="late@example.com"))
+
+
+async def test_a_unit_of_work_commits_once_when_its_block_ends(database: Database) -> None:
+    async with database.write(isolation="SERIALIZABLE") as session:
+        await session.execute(text(ADD_USER))
+        with pytest.raises(InvalidRequestError, match="commits once, when its block ends"):
+            await session.commit()
+        assert await session.scalar(text("SHOW transaction_isolation")) == "serializable"
+    assert await users(database) == 1

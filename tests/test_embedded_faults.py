@@ -14,9 +14,12 @@ import pytest
 from sqlalchemy import text
 
 from embedded_servers import ROOT, as_root, ask, embedded, processes_of, sockets_of, stat_mode
+from tradingdb.connections import maintenance_connection
 from tradingdb.database import Database
 from tradingdb.embedded import SERVER_USER_OF_ROOT, EmbeddedServer
-from tradingdb.errors import EmbeddedServerError
+from tradingdb.errors import DatabaseUnavailableError, EmbeddedServerError
+from tradingdb.settings import Settings
+from tradingdb.setup import reset
 from tradingdb.urls import ConnectionTarget
 
 
@@ -142,3 +145,27 @@ def test_a_file_where_the_folder_should_be_is_refused(folder: Path) -> None:
     (folder / "data").write_text("")
     with pytest.raises(EmbeddedServerError, match=r"cannot be used.*TRADINGDB_DATA_DIR"):
         embedded(folder / "data").acquire()
+
+
+async def test_a_database_whose_drop_was_interrupted_can_be_reset(folder: Path) -> None:
+    with embedded(folder) as server:
+        target = ConnectionTarget(server.url())
+        async with maintenance_connection(target.with_database("postgres"), autocommit=True) as connection:
+            await connection.execute(text("UPDATE pg_database SET datconnlimit = -2 WHERE datname = 'tradingdb'"))
+    async with Database(ConnectionTarget(server.url()), embedded=embedded(folder)) as database:
+        with pytest.raises(DatabaseUnavailableError, match="tradingdb db reset"):
+            await database.health()
+        assert (await reset(database, Settings(_env_file=None))).created
+        assert (await database.health()).revision
+
+
+async def test_a_start_that_fails_after_the_server_runs_stops_it_again(folder: Path) -> None:
+    with embedded(folder) as server:
+        beside = ConnectionTarget(server.url()).with_database("postgres")
+        async with maintenance_connection(beside, autocommit=True) as connection:
+            await connection.execute(text("DROP DATABASE tradingdb"))
+            await connection.execute(text("UPDATE pg_database SET datconnlimit = -2 WHERE datname = 'template1'"))
+    with pytest.raises(EmbeddedServerError, match="createdb failed"):
+        server.acquire()
+    assert not server.is_accepting()
+    assert processes_of(folder) == []

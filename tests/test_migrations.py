@@ -21,6 +21,7 @@ from tradingdb.connections import maintenance_connection
 from tradingdb.database import Database
 from tradingdb.errors import (
     ConfigurationError,
+    InvalidValueError,
     SchemaAheadError,
     SchemaBehindError,
     SchemaMismatchError,
@@ -366,3 +367,12 @@ async def test_the_installed_wheel_brings_its_revisions(empty: Database, tmp_pat
     refused = await asyncio.to_thread(run, *tradingdb, "create", "x", cwd=elsewhere, env=environment)
     assert refused.returncode == 2
     assert "installed package" in refused.stderr
+
+
+@pytest.mark.parametrize("name", ["", " "])
+async def test_an_empty_name_of_a_revision_is_refused(database: Database, name: str) -> None:
+    for call in (migrations.upgrade, migrations.downgrade, migrations.stamp):
+        with pytest.raises(UnknownRevisionError, match="empty"):
+            await call(database, name)
+    with pytest.raises(InvalidValueError, match="needs a message"):
+        revisions.create(name)

@@ -290,3 +290,9 @@ def test_the_usual_patience_outlasts_a_restart_of_postgresql() -> None:
     for _ in range(usual.attempts - 1):
         waited, delay = waited + delay, min(delay * 2, usual.longest_delay)
     assert waited >= usual.deadline * 0.9
+
+
+@pytest.mark.parametrize("option", ["deadline", "first_delay", "longest_delay"])
+def test_a_retry_has_no_negative_times(option: str) -> None:
+    with pytest.raises(InvalidValueError, match="no negative times"):
+        Retry(**{option: -1})

@@ -44,11 +44,16 @@ _HOME = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    """Import on first use: a command that starts must hear Ctrl-C, and a service that migrates needs no candles."""
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = _HOME[name]
-    if name.islower():  # a module
-        return importlib.import_module(f"{home}.{name}")
-    return getattr(importlib.import_module(home), name)
+if not TYPE_CHECKING:  # type checkers read the imports above, and complain of names that are not there
+
+    def __getattr__(name: str) -> Any:
+        """Import on first use: a command that starts must hear Ctrl-C, a service that migrates needs no candles."""
+        if name not in _HOME:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        home = _HOME[name]
+        if home in {"tradingdb", "tradingdb.services"}:
+            return importlib.import_module(f"{home}.{name}")
+        return getattr(importlib.import_module(home), name)
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

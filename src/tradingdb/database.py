@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from sqlalchemy import text
+from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.ext.asyncio import (
     AsyncSession,
     async_sessionmaker,
@@ -62,6 +63,15 @@ class ReadSession(AsyncSession):
 class WriteSession(ReadSession):
     """A session that may write; accepted wherever reading is enough."""
 
+    async def commit(self) -> None:
+        """Refuse: `Database.write` commits once, on the way out.
+
+        A commit in between would end the isolation level, and `Database.run` would do the first half twice.
+        """
+        raise InvalidRequestError(
+            "A unit of work commits once, when its block ends: leave commit() out, or open a second db.write()."
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Retry:
@@ -77,6 +87,8 @@ class Retry:
     def __post_init__(self) -> None:
         if self.attempts < 1:
             raise InvalidValueError(f"attempts was {self.attempts}: work that is never tried cannot be done.")
+        if min(self.deadline, self.first_delay, self.longest_delay) < 0:
+            raise InvalidValueError("A Retry has no negative times.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +197,7 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[ReadSession]:
-        """A session for questions; whatever it may try to write, PostgreSQL refuses."""
+        """A session for questions: PostgreSQL refuses to write, unless a statement asks for another mode first."""
         async with self._connected(self._read()) as session:
             yield session
 
@@ -308,7 +320,7 @@ async def _commit(session: AsyncSession) -> None:
     if connection.info.pop(FAILED, False):
         await _refuse_if_rolled_back(session)
     try:
-        await session.commit()
+        await AsyncSession.commit(session)
     except Exception as error:
         if is_connection_loss(error) or isinstance(error, (TimeoutError, TimeLimitError)):
             raise OutcomeUnknownError from error

@@ -125,7 +125,11 @@ class EmbeddedServer:
         self._make_data_dir()
         with self._exclusively():
             self._make_socket_dir()
-            self._start()
+            try:
+                self._start()
+            except BaseException:
+                self._stop_if_unused()
+                raise
             self._use = _locked(self.data_dir / f"users-{self.version}.lock", fcntl.LOCK_SH)
 
     def revive(self) -> None:
@@ -145,8 +149,7 @@ class EmbeddedServer:
         with self._exclusively():
             self._use.close()
             self._use = None
-            if not self._pin.exists() and not self._in_use():
-                self._stop()
+            self._stop_if_unused()
 
     def pin(self, *, keep: bool) -> None:
         """Say whether the server goes on running when its last user has gone."""
@@ -178,7 +181,8 @@ class EmbeddedServer:
             self._binaries.run("pg_ctl", "start", "-W", "-s", "-D", str(self.pgdata), "-l", str(self.log))
         self._wait_until_accepting()
         where = ("-h", str(self._socket_dir), "-p", str(PORT), "-U", SUPERUSER)
-        if self._binaries.answer_of("psql", *where, "-X", "-d", DATABASE, "-c", "") != 0:
+        exists = f"DO $$ BEGIN ASSERT EXISTS (SELECT FROM pg_database WHERE datname = '{DATABASE}'); END $$"
+        if self._binaries.answer_of("psql", *where, "-X", "-d", "postgres", "-c", exists) != 0:
             self._binaries.run("createdb", *where, DATABASE)
 
     def _wait_until_accepting(self) -> None:
@@ -198,6 +202,10 @@ class EmbeddedServer:
             else:
                 silent_since = None
             time.sleep(_POLL)
+
+    def _stop_if_unused(self) -> None:
+        if not self._pin.exists() and not self._in_use():
+            self._stop()
 
     def _stop(self) -> None:
         if self._postmaster_pid() is not None:

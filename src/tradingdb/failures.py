@@ -45,6 +45,11 @@ _MEANING: dict[str, tuple[type[TradingDBError], str | None]] = {
         "PostgreSQL refused the login: the user does not exist or pg_hba.conf has no entry for it.",
     ),
     "3D000": (DatabaseMissingError, None),
+    "55000": (
+        DatabaseUnavailableError,
+        "PostgreSQL refused to work with the database as it is: if dropping it was interrupted, "  # noqa: ISC004
+        "`tradingdb db reset` drops it and makes it again.",
+    ),
     "53300": (
         DatabaseUnavailableError,
         "PostgreSQL has no connection left (max_connections): close some, or use a smaller pool.",

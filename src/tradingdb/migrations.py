@@ -30,7 +30,16 @@ from tradingdb.errors import (
 )
 from tradingdb.failures import INSUFFICIENT_PRIVILEGE, sqlstate_of
 from tradingdb.models import Base
-from tradingdb.revisions import Revision, config_for, history, in_our_words_of_alembic, require_checkout, resolved
+from tradingdb.revisions import (
+    Revision,
+    config_for,
+    history,
+    in_our_words_of_alembic,
+    require_checkout,
+    require_message,
+    require_name,
+    resolved,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -75,6 +84,7 @@ async def upgrade(database: Database, revision: str = "head") -> Status:
         SchemaAheadError: the schema is newer than this package.
         UnknownRevisionError: there is no such revision.
     """
+    require_name(revision)
     before = await status(database)
     if before.is_current and revision in {"head", before.head}:
         return before
@@ -90,6 +100,7 @@ async def upgrade(database: Database, revision: str = "head") -> Status:
 
 async def downgrade(database: Database, revision: str) -> Status:
     """Take the schema back, to a revision, `-N` or `base`. What the undone revisions added is lost."""
+    require_name(revision)
     await status(database)
     await _run(database, lambda config: command.downgrade(config, revision))
     return await status(database)
@@ -165,6 +176,7 @@ async def generate(database: Database, message: str) -> Path | None:
         SchemaBehindError: revisions are pending: what they do would be generated again.
     """
     require_checkout()
+    require_message(message)
     await require_current(database)
     script: Any = await _run(
         database,

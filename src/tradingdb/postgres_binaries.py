@@ -44,7 +44,7 @@ class PostgresBinaries:
         """
         user = _server_user() if runs_as_root() else None
         result = subprocess.run(
-            [self._path(name), *arguments],
+            [self.path_of(name), *arguments],
             env=_clean_environment(),
             cwd=self._copies,
             check=False,
@@ -65,10 +65,11 @@ class PostgresBinaries:
 
     def answer_of(self, name: str, *arguments: str) -> int:
         """The exit status of a program that only asks."""
-        command = [self._path(name), *arguments]
+        command = [self.path_of(name), *arguments]
         return subprocess.run(command, env=_clean_environment(), check=False, capture_output=True).returncode
 
-    def _path(self, name: str) -> str:
+    def path_of(self, name: str) -> str:
+        """Where a program of the wheel is."""
         return str(self._install() / "bin" / name)
 
     def _install(self) -> Path:

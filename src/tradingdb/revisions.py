@@ -16,7 +16,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
-from tradingdb.errors import ConfigurationError, UnknownRevisionError
+from tradingdb.errors import ConfigurationError, InvalidValueError, UnknownRevisionError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,8 +62,13 @@ def sql(revision: str = "head") -> str:
 
 
 def create(message: str) -> Path:
-    """Write an empty revision."""
+    """Write an empty revision.
+
+    Raises:
+        InvalidValueError: the message is blank.
+    """
     require_checkout()
+    require_message(message)
     script: Any = command.revision(config_for(), message)
     return Path(script.path)
 
@@ -134,6 +139,7 @@ def resolved(revision: str) -> str:
     Raises:
         UnknownRevisionError: there is none.
     """
+    require_name(revision)
     with in_our_words_of_alembic():
         script = ScriptDirectory.from_config(config_for()).get_revision(revision)
     if script is None:
@@ -141,6 +147,18 @@ def resolved(revision: str) -> str:
             f"There is no revision {revision}: `tradingdb migrate history` lists those that exist."
         )
     return script.revision
+
+
+def require_name(revision: str) -> None:
+    """Refuse an empty name, which Alembic takes for nothing or everything."""
+    if not revision.strip():
+        raise UnknownRevisionError("The name of a revision is empty: is a variable of the script not set?")
+
+
+def require_message(message: str) -> None:
+    """Refuse a blank message: it becomes the name of the file and the title in the history."""
+    if not message.strip():
+        raise InvalidValueError("A revision needs a message: say in a few words what it does.")
 
 
 def require_checkout() -> None:

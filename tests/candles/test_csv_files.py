@@ -300,7 +300,7 @@ def test_times_with_and_without_zone_are_not_mixed(tmp_path: Path) -> None:
         (b"a,b,c\n1,2,3\n", "no column for open_time, open, high, low;"),
         (b"time,open,open,high,low,close\n1704067200,1,1,2,0.5,1.5\n", "open"),
         (b"1704067200,1,2,0.5\n", "line 1 has 4 values"),
-        (b"1704067200,1,2,0.5,1.5,10,11,12,13\n", "line 1 has 9 values"),
+        (b"1704067200,1,2,0.5,1.5,10,11,12,13,14\n", "line 1 has 10 values"),
         (b"just some words\n", "header"),
         (b"\x00\x01\x02\x03\x04", "line 1"),
         (b"\x89PNG\r\n\x1a\n\x00\x00", "line 1 is neither UTF-8"),
@@ -331,3 +331,33 @@ def test_a_file_without_permission_is_refused_by_name(tmp_path: Path) -> None:
     finally:
         if privileged:
             os.seteuid(0)
+
+
+def test_real_volume_goes_before_the_number_of_ticks(tmp_path: Path) -> None:
+    header = "<DATE>\t<TIME>\t<OPEN>\t<HIGH>\t<LOW>\t<CLOSE>\t<TICKVOL>\t<VOL>\t<SPREAD>\n"
+    row = "2024.01.01\t00:00:00\t1\t2\t0.5\t1.5\t10\t{volume}\t3\n"
+    assert read_file(saved(tmp_path, header + row.format(volume=555))).columns.volume.tolist() == [555]
+    assert read_file(saved(tmp_path, header + row.format(volume=0))).columns.volume.tolist() == [10]
+
+
+def test_volumes_with_their_currency_in_brackets_are_understood(tmp_path: Path) -> None:
+    header = "Timestamp,Open,High,Low,Close,Volume_(BTC),Volume_(Currency),Weighted_Price\n"
+    columns = read_file(saved(tmp_path, f"{header}{NEW_YEAR},1,2,0.5,1.5,10,13,1.3\n"), symbol="BTC/USD").columns
+    assert (columns.volume[0], columns.quote_volume[0]) == (10, 13)
+
+
+def test_a_plain_volume_does_not_hide_the_turnover_beside_it(tmp_path: Path) -> None:
+    text = f"time,open,high,low,close,volume,Volume USDT,Volume EUR\n{NEW_YEAR},1,2,0.5,1.5,10,13,12\n"
+    columns = read_file(saved(tmp_path, text), symbol="BTC/USDT").columns
+    assert (columns.volume[0], columns.quote_volume[0]) == (10, 13)
+
+
+@pytest.mark.parametrize(("zone", "hour"), [("-0500", 5), ("-05:00", 5), ("+0500", 19), ("-0030", 0)])
+def test_an_offset_is_not_taken_for_a_part_of_the_date(tmp_path: Path, zone: str, hour: int) -> None:
+    assert one_time(tmp_path, f"2024/1/2 00:00:00{zone}").hour == hour
+
+
+@pytest.mark.parametrize("timezone", ["Mars/X", "", "../../etc/passwd"])
+def test_a_zone_that_does_not_exist_is_refused_also_where_it_is_not_needed(tmp_path: Path, timezone: str) -> None:
+    with pytest.raises(UnusableFileError, match="There is no time zone"):
+        read_file(saved(tmp_path, GOOD), timezone=timezone)

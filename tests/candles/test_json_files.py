@@ -184,3 +184,14 @@ def test_a_document_without_one_list_of_candles_is_refused(tmp_path: Path, conte
 
 def test_a_single_object_on_a_single_line_is_one_candle(tmp_path: Path) -> None:
     assert len(read_file(saved(tmp_path, json.dumps(OBJECTS[0]) + "\n"))) == 1
+
+
+def test_the_last_value_of_nine_says_whether_the_candle_is_closed(tmp_path: Path) -> None:
+    rows = [
+        [str(NEW_YEAR * 1000), "1", "2", "0.5", "1.5", "10", "11", "13", "1"],
+        [str((NEW_YEAR + 60) * 1000), "1", "2", "0.5", "1.5", "10", "11", "13", "0"],
+    ]
+    columns = read_file(saved(tmp_path, json.dumps({"code": "0", "data": rows}))).columns
+    assert columns.is_closed is not None
+    assert columns.is_closed.tolist() == [True, False]
+    assert columns.quote_volume.tolist() == [13, 13]

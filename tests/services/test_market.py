@@ -118,7 +118,10 @@ async def test_the_instruments_of_a_venue_come_by_symbol(session: WriteSession) 
     assert [each.symbol for each in found] == ["BTC/USDT", "SOL/USDT"]
 
 
-@pytest.mark.parametrize(("venue", "symbol"), [("", "BTC/USDT"), (" ", "BTC/USDT"), ("binance", "")])
+@pytest.mark.parametrize(
+    ("venue", "symbol"),
+    [("", "BTC/USDT"), (" ", "BTC/USDT"), ("binance", ""), ("a\nb", "BTC/USDT"), ("Binance", "BTC/USDT")],
+)
 async def test_an_empty_name_is_refused(session: WriteSession, venue: str, symbol: str) -> None:
-    with pytest.raises(InvalidValueError, match="one of them is empty"):
+    with pytest.raises(InvalidValueError, match="needs a symbol, and the code of a venue"):
         await market.ensure_instrument(session, venue, symbol)

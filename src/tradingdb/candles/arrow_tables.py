@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 G = TypeVar("G", bound=np.generic)
 
 PRICES = ("open", "high", "low", "close")
-FLOATS = ("volume", "quote_volume", "taker_buy_volume")
+FLOATS = ("volume", "quote_volume", "taker_buy_volume", "tick_volume")
 FLAGS = ("is_closed", "is_synthetic")
 _TRUE, _FALSE = ["true", "t", "1", "yes"], ["false", "f", "0", "no"]
 
@@ -107,7 +107,7 @@ def _text_times(array: pa.Array, timezone: str | None) -> NDArray[np.int64]:
 
 def _iso_times(array: pa.Array, timezone: str | None) -> NDArray[np.int64]:
     text = pc.replace_substring_regex(array, r"^(\d{4})[/.-](\d{1,2})[/.-](\d{1,2})", r"\1-0\2-0\3")
-    text = pc.replace_substring_regex(text, r"-0(\d{2})", r"-\1")
+    text = pc.replace_substring_regex(text, r"^(\d{4})-0?(\d{2})-0?(\d{2})", r"\1-\2-\3")
     text = pc.replace_substring_regex(text, r"\s*(UTC|GMT)$", "Z")
     has_zone = _matches(text, r"\d{2}:?\d{2}(:\d{2}(\.\d+)?)?\s*([Zz]|[+-]\d{2}(:?\d{2})?)$")
     if has_zone.any() and not has_zone.all():
@@ -121,17 +121,27 @@ def _matches(array: pa.Array, pattern: str) -> NDArray[np.bool_]:
     return _numpy(pc.match_substring_regex(array, pattern), np.bool_)
 
 
+def require_zone(timezone: str) -> None:
+    """Refuse the name of a zone that does not exist, also where no time needs it.
+
+    Raises:
+        InvalidValueError: the message says what a name looks like.
+    """
+    try:
+        ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise InvalidValueError(
+            f"There is no time zone {timezone!r}: use an IANA name such as Europe/Berlin."
+        ) from None
+
+
 def _in_zone(array: pa.Array, timezone: str | None) -> pa.Array:
     if timezone is None:
         raise InvalidValueError("Times without a zone were refused: name their zone with timezone=, for example 'UTC'.")
+    require_zone(timezone)
     try:
-        ZoneInfo(timezone)
         return pc.assume_timezone(array, timezone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        if not isinstance(error, pa.ArrowInvalid):
-            raise InvalidValueError(
-                f"There is no time zone {timezone!r}: use an IANA name such as Europe/Berlin."
-            ) from None
+    except pa.ArrowInvalid:
         row = _first_failure(array, lambda part: pc.assume_timezone(part, timezone))
         raise BadCellError(
             row, f"{array[row].as_py()} happens twice or never in {timezone}, where clocks are changed"

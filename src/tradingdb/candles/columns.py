@@ -67,8 +67,14 @@ def candle_columns(
     prices: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
     **optional: NDArray[Any] | None,
 ) -> CandleColumns:
-    """Columns from those that a source has; the others are filled with "not reported"."""
+    """Columns from those that a source has; the others are filled with "not reported".
+
+    `tick_volume`, as trading terminals count it, stands in where no volume but zeros is reported.
+    """
     size = len(open_time)
+    ticks = optional.pop("tick_volume", None)
+    if ticks is not None and (optional.get("volume") is None or not np.any(optional["volume"])):
+        optional["volume"] = ticks
     filled = {
         "volume": np.full(size, np.nan),
         "quote_volume": np.full(size, np.nan),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tradingdb.candles.arrow_tables import from_table, require_arrow
+from tradingdb.candles.arrow_tables import from_table, require_arrow, require_zone
 from tradingdb.candles.columns import BadCellError
 from tradingdb.candles.csv_files import CsvText
 from tradingdb.candles.json_files import from_json
@@ -66,6 +66,7 @@ def read_file(path: Path | str, *, timezone: str = "UTC", symbol: str | None = N
     path = Path(path)
     place: Callable[[int], str] = _row
     try:
+        require_zone(timezone)
         content = _content(path)
         if content.startswith((PARQUET, *FEATHER)):
             columns = from_table(_arrow_file(content), timezone=timezone, symbol=symbol)

@@ -19,7 +19,8 @@ NAMES = {
     "high": {"high", "h", "highprice", "pricehigh", "max"},
     "low": {"low", "l", "lowprice", "pricelow", "min"},
     "close": {"close", "c", "closeprice", "priceclose", "last"},
-    "volume": {"volume", "v", "vol", "basevolume", "volumebase", "tickvol", "tickvolume"},
+    "volume": {"volume", "v", "vol", "basevolume", "volumebase"},
+    "tick_volume": {"tickvol", "tickvolume"},
     "quote_volume": {"volumequote", "quotevolume", "turnover", "quoteassetvolume", "qav", "quotevol"},
     "trade_count": {"tradecount", "tradescount", "trades", "numberoftrades", "numtrades", "count", "n"},
     "taker_buy_volume": {
@@ -35,9 +36,10 @@ REQUIRED = ("open_time", "open", "high", "low", "close")
 POSITIONS = {
     5: REQUIRED,
     6: (*REQUIRED, "volume"),
+    9: (*REQUIRED, "volume", None, "quote_volume", "is_closed"),
     12: (*REQUIRED, "volume", None, "quote_volume", "trade_count", "taker_buy_volume", None, None),
 }
-"""Rows without names, by their width: 5 without volume, 6 as ccxt gives them, 12 as Binance does."""
+"""Rows without names, by their width: 5 without volume, 6 as ccxt gives them, 9 as OKX does, 12 as Binance."""
 
 KRAKEN_WIDTH = 8
 KRAKEN_POSITIONS = (*REQUIRED, "vwap", "volume", "trade_count")
@@ -64,18 +66,20 @@ def named(headers: Iterable[str], symbol: str | None = None) -> dict[str, str]:
     for header in found.values():
         if listed.count(header) > 1:
             raise InvalidValueError(f"The column {header} is there {listed.count(header)} times.")
-    return found if "volume" in found else _volumes_by_currency(listed, symbol) | found
+    return _volumes_by_currency([header for header in listed if header not in found.values()], symbol, found) | found
 
 
-def _volumes_by_currency(headers: list[str], symbol: str | None) -> dict[str, str]:
+def _volumes_by_currency(headers: list[str], symbol: str | None, known: dict[str, str]) -> dict[str, str]:
     base, _, quote = (symbol or "").partition(":")[0].casefold().partition("/")
-    counts = {base: "volume", quote: "quote_volume"}
+    counts = {base: "volume", quote: "quote_volume", "currency": "quote_volume"}
     found: dict[str, str] = {}
     for header in headers:
-        match = re.fullmatch(r"volume[ _]([a-z0-9]{2,10})", header.strip().casefold())
+        match = re.fullmatch(r"volume[ _]*\(?([a-z0-9]{2,10})\)?", header.strip().casefold())
         if match is None:
             continue
         if (ours := counts.get(match[1])) is None:
+            if "volume" in known:
+                continue
             raise InvalidValueError(
                 f"The column {header} counts neither the base nor the quote currency of "
                 f"{symbol or 'a symbol that is known'}: name it volume or quote_volume, or check the symbol."

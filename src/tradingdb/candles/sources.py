@@ -76,12 +76,11 @@ def from_rows(rows: Sequence[Sequence[Any]]) -> CandleColumns:
     matrix = np.empty((len(rows), width))
     try:
         matrix[:] = rows  # numpy reads numbers, text and None
-        is_suspect = bool((matrix[:, 1:] == 1).any())  # True would pass for 1
+        suspects = np.flatnonzero((matrix == 1).any(axis=1)).tolist()  # True passes for 1
     except (TypeError, ValueError, OverflowError):
-        is_suspect = True
-    if is_suspect:
-        for at, row in enumerate(rows):
-            matrix[at] = _numbers(at, row, width)
+        suspects = range(len(rows))
+    for at in suspects:
+        matrix[at] = _numbers(at, rows[at], width)
     return from_rows_matrix(matrix)
 
 

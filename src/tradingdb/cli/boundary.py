@@ -48,7 +48,7 @@ def run_command(command: Callable[[], object]) -> None:
         _say(f"{type(error).__name__}{state}: this is a defect of tradingdb; set {DEBUG}=1 to see where it happened.")
         code = DEFECT
     if code == INTERRUPTED:  # Typer turns Ctrl-C into this code, and says nothing
-        _say("Interrupted; what was not finished was rolled back.")
+        _say("Interrupted; transactions that were not finished were rolled back.")
     raise SystemExit(code)
 
 

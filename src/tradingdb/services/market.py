@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tradingdb.database import ReadSession, WriteSession
 
 
+_VENUE = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 _SYMBOL = re.compile(
     r"(?P<base>[^/:\s]+)/(?P<quote>[^/:\s]+)"
     r"(:(?P<settle>[^-:\s]+)(-(?P<expiry>\d{6})(-(?P<strike>\d+(\.\d+)?)-(?P<right>[CP]))?)?)?"
@@ -55,13 +56,16 @@ async def ensure_instrument(session: WriteSession, venue: str, symbol: str, **de
     that is there.
 
     Raises:
-        InvalidValueError: venue or symbol is empty.
+        InvalidValueError: the symbol is empty, or the venue is no code.
     """
     found = await session.scalar(instruments_at(venue).where(Instrument.symbol == symbol))
     if found is not None:
         return found
-    if not (venue.strip() and symbol.strip()):
-        raise InvalidValueError("An instrument needs the code of a venue and a symbol; one of them is empty.")
+    if not (_VENUE.fullmatch(venue) and symbol.strip()):
+        raise InvalidValueError(
+            "An instrument needs a symbol, and the code of a venue in lower-case letters, digits, dots and dashes; "
+            f"{venue!r} and {symbol!r} were given."
+        )
     await hold_growth_lock(session)
     venue_id = await session.scalar(select(Venue.id).where(Venue.code == venue))
     if venue_id is None:
