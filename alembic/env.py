@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from alembic import context
 from alembic.util import CommandError
+from pgvector.sqlalchemy import HALFVEC
 from sqlalchemy import ARRAY, TypeDecorator, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError
@@ -113,15 +114,19 @@ def run_with_patience(connection: Connection) -> None:
 
 def run_once(connection: Connection) -> None:
     """Run whatever the command asked for, each revision in its own transaction."""
+    in_callers_transaction = connection.in_transaction()
     hidden = partitions_of(connection)
 
     def include_object(obj: Any, name: str | None, kind: str, reflected: bool, compare_to: Any) -> bool:  # noqa: ARG001, FBT001
         """Leave out partitions, and tables that are not ours: a service may keep its own beside them."""
         return not (kind == "table" and reflected and (name in hidden or compare_to is None))
 
-    if not connection.in_transaction():
-        connection.commit()
-    context.configure(connection=connection, include_object=include_object, **shared_options())
+    context.configure(
+        connection=connection,
+        include_object=include_object,
+        one_transaction=in_callers_transaction,  # for revisions that would otherwise build an index CONCURRENTLY
+        **shared_options(),
+    )
     with context.begin_transaction():
         context.run_migrations()
 
@@ -155,6 +160,9 @@ def render_item(kind: str, item: Any, autogen: Any) -> str | bool:
         return False
     if isinstance(plain, ARRAY):
         return f"sa.ARRAY(sa.{plain.item_type!r})"
+    if isinstance(plain, HALFVEC):
+        autogen.imports.add("from pgvector.sqlalchemy import HALFVEC")
+        return "HALFVEC()"
     if type(plain).__module__.startswith("sqlalchemy.dialects.postgresql"):
         autogen.imports.add("from sqlalchemy.dialects import postgresql")
         return f"postgresql.{plain!r}"

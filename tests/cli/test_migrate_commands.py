@@ -10,13 +10,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import asyncpg
-
 from commands import Run, environment
 from paths import CHECKOUT
 from scratch_databases import change
 from tradingdb import migrations, revisions
 from tradingdb.database import Database
+from tradingdb.postgres_binaries import PostgresBinaries
 from tradingdb.urls import ConnectionTarget
 
 HEAD = revisions.history()[-1].id
@@ -27,7 +26,7 @@ APPLIED = CURRENT | {"applied": [HEAD]}
 async def test_init_makes_the_schema_once(empty: ConnectionTarget, run: Run) -> None:
     code, out, err = await run(empty, "migrate", "init", "--json")
     assert (code, err) == (0, "")
-    assert json.loads(out) == APPLIED
+    assert json.loads(out) == CURRENT | {"applied": [revision.id for revision in revisions.history()]}
     async with Database(empty) as database:
         assert await migrations.check(database) == []
 
@@ -68,20 +67,19 @@ async def test_every_answer_in_json_is_one_document_and_nothing_else(database: D
     assert answer["validate"] == {"problems": []}
 
 
-async def test_the_printed_sql_makes_the_same_schema(empty: ConnectionTarget, run: Run) -> None:
+async def test_the_printed_sql_makes_the_same_schema(empty: ConnectionTarget, run: Run, tmp_path: Path) -> None:
     code, script, err = await run(None, "migrate", "sql")
     assert (code, err) == (0, "")
-    connection = await asyncpg.connect(
-        user=empty.url.username,
-        password=empty.url.password,
-        host=empty.hosts[0],
-        port=empty.url.port or empty.url.query.get("port"),
-        database=empty.database,
+    port = str(empty.url.port or empty.url.query.get("port") or 5432)
+    psql = await asyncio.create_subprocess_exec(
+        PostgresBinaries(18, tmp_path).path_of("psql"),
+        *("-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", empty.hosts[0], "-p", port),
+        *("-U", str(empty.url.username), "-d", empty.database),
+        env={"PGPASSWORD": str(empty.url.password or "")},
+        stdin=asyncio.subprocess.PIPE,
     )
-    try:
-        await connection.execute(script)
-    finally:
-        await connection.close()
+    await psql.communicate(script.encode())
+    assert psql.returncode == 0
     async with Database(empty) as database:
         assert (await migrations.status(database)).is_current
         assert await migrations.check(database) == []

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from tradingdb.core.timeframe import Timeframe
 from tradingdb.database import WriteSession
 from tradingdb.errors import InvalidValueError
-from tradingdb.models.market import GRID_CHECK
+from tradingdb.models.market.candles import GRID_CHECK
 
 INSTANTS = st.datetimes(datetime(1000, 1, 1), datetime(9000, 1, 1), timezones=st.timezones())  # noqa: DTZ001 - the zone is drawn
 TIMEFRAMES = st.sampled_from(Timeframe)

@@ -168,7 +168,12 @@ async def test_a_listing_tells_names_bounds_and_size(session: WriteSession) -> N
 
 
 async def test_the_tables_of_time_series_are_those_that_postgresql_has_partitioned(session: WriteSession) -> None:
-    there = await session.scalars(text("SELECT relname FROM pg_class WHERE relkind = 'p' ORDER BY 1"))
+    there = await session.scalars(
+        text(
+            "SELECT partrelid::regclass::text FROM pg_partitioned_table WHERE partstrat = 'r' "
+            'ORDER BY partrelid::regclass::text COLLATE "C"'
+        )
+    )
     assert sorted(table.name for table in partitioned_tables()) == there.all() != []
 
 

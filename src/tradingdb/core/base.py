@@ -95,6 +95,11 @@ def share(*columns: str) -> list[CheckConstraint]:
     return [CheckConstraint(f"{column} BETWEEN 0 AND 1", name=f"{column}_share") for column in columns]
 
 
+def not_negative(*columns: str) -> list[CheckConstraint]:
+    """CHECKs that keep whole numbers at 0 or above; for fractions use `finite(…, sign=">= 0")`."""
+    return [CheckConstraint(f"{column} >= 0", name=f"{column}_not_negative") for column in columns]
+
+
 def sha256_sized(*columns: str) -> list[CheckConstraint]:
     """CHECKs that keep digest columns to 32 bytes."""
     return [CheckConstraint(f"octet_length({column}) = 32", name=f"{column}_sha256") for column in columns]

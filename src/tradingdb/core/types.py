@@ -11,6 +11,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+from pgvector.sqlalchemy import HALFVEC
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import ARRAY, Dialect, LargeBinary, Numeric, Text, TypeDecorator
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
@@ -24,6 +27,9 @@ _MAX_FRACTION_DIGITS = 16_383
 """Limits of PostgreSQL's numeric, section 8.1.2 of its manual."""
 
 SHA256_BYTES = 32
+
+LARGEST_HALF = 65_504.0
+"""The largest number of 16-bit floating point."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -209,6 +215,38 @@ class Sha256(TypeDecorator[bytes]):
         if not isinstance(value, bytes) or len(value) != SHA256_BYTES:
             raise InvalidValueError("A SHA-256 digest of 32 bytes was expected, never the secret itself.")
         return value
+
+
+class Embedding(TypeDecorator[NDArray[np.float32]]):
+    """`halfvec` without fixed dimensions: one-dimensional arrays in, float32 arrays out, rounded to 16-bit floats.
+
+    Distances are methods of the column, as pgvector names them: `cosine_distance`, `l2_distance`, `max_inner_product`.
+    """
+
+    impl = HALFVEC
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> NDArray[np.float32] | None:  # noqa: ARG002
+        """Refuse what has no place in a vector index."""
+        if value is None:
+            return None
+        try:
+            vector = np.asarray(value, np.float32)
+        except (TypeError, ValueError):
+            raise InvalidValueError("An embedding is a list of numbers.") from None
+        if vector.ndim != 1 or not len(vector):
+            raise InvalidValueError("An embedding is a list of numbers, with at least one.")
+        if not (np.abs(vector) <= LARGEST_HALF).all():
+            raise InvalidValueError(
+                "An embedding with NaN, or numbers beyond 65,504, was refused: halfvec has neither."
+            )
+        if not vector.any():
+            raise InvalidValueError("An embedding of nothing but zeros was refused: it has no direction to compare.")
+        return vector
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> NDArray[np.float32] | None:  # noqa: ARG002
+        """Give an array."""
+        return None if value is None else np.array(value.to_list() if hasattr(value, "to_list") else value, np.float32)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -85,7 +85,10 @@ class LearningEvidence(Base):
         ForeignKey("users.id", ondelete="RESTRICT"), index=True, comment="The lesson's owner."
     )
     trade_id: Mapped[UUID | None] = mapped_column(ForeignKey("trades.id", ondelete="RESTRICT"), index=True)
-    outcome_id: Mapped[UUID | None] = mapped_column(comment="The decision outcome, where no trade was made.")
+    outcome_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("decision_outcomes.id", ondelete="RESTRICT"),
+        comment="The decision outcome, where no trade was made.",
+    )
     verdict: Mapped[Verdict] = mapped_column(EnumText(Verdict))
     weight: Mapped[Ratio] = mapped_column(server_default="1")
     r_multiple: Mapped[Ratio | None]
@@ -100,6 +103,7 @@ class LearningEvidence(Base):
     __table_args__ = (
         UniqueConstraint("entry_id", "trade_id"),
         UniqueConstraint("entry_id", "outcome_id"),
+        Index("ix_learning_evidence__outcome_id", "outcome_id", postgresql_where=text("outcome_id IS NOT NULL")),
         one_of("verdict", Verdict),
         CheckConstraint("num_nonnulls(trade_id, outcome_id) = 1", name="one_outcome"),
         *finite("weight", sign="> 0"),

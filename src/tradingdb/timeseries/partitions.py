@@ -52,8 +52,13 @@ class Partition:
 
 def partitioned_tables() -> list[Table]:
     """Every table of the schema that is partitioned by time."""
-    return [t for t in Base.metadata.sorted_tables if "partition_by" in t.dialect_options["postgresql"]
-            and t.dialect_options["postgresql"]["partition_by"]]  # fmt: skip
+    return [t for t in Base.metadata.sorted_tables if partition_key(t).startswith("RANGE")]
+
+
+def partition_key(table: Table) -> str:
+    """How a table is partitioned, for example `RANGE (open_time)`; empty: not at all."""
+    options = table.dialect_options["postgresql"]
+    return str(options["partition_by"] or "") if "partition_by" in options else ""
 
 
 async def hold_growth_lock(session: WriteSession) -> None:

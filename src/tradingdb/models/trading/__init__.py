@@ -1,6 +1,6 @@
 """The ledger: accounts, orders, fills, positions and trades."""
 
-from tradingdb.models.trading.accounts import AccountStatus, TradingAccount, TradingMode
+from tradingdb.models.trading.accounts import AccountStatus, TradingAccount
 from tradingdb.models.trading.fills import Fill, Liquidity, Position
 from tradingdb.models.trading.orders import (
     Order,
@@ -12,10 +12,18 @@ from tradingdb.models.trading.orders import (
     PositionSide,
     TimeInForce,
 )
+from tradingdb.models.trading.portfolio import (
+    CashMovement,
+    CashMovementKind,
+    PortfolioHolding,
+    PortfolioSnapshot,
+)
 from tradingdb.models.trading.trades import ExitReason, Trade, TradeDirection, TradeExit, TradeOutcome
 
 __all__ = [
     "AccountStatus",
+    "CashMovement",
+    "CashMovementKind",
     "ExitReason",
     "Fill",
     "Liquidity",
@@ -25,6 +33,8 @@ __all__ = [
     "OrderSide",
     "OrderStatus",
     "OrderType",
+    "PortfolioHolding",
+    "PortfolioSnapshot",
     "Position",
     "PositionSide",
     "TimeInForce",
@@ -33,5 +43,4 @@ __all__ = [
     "TradeExit",
     "TradeOutcome",
     "TradingAccount",
-    "TradingMode",
 ]

@@ -10,15 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from tradingdb.core.base import Base, not_blank, one_of
 from tradingdb.core.columns import Code, CreatedAt, Name, Reference, UpdatedAt, UuidPK
+from tradingdb.core.mode import TradingMode
 from tradingdb.core.types import EnumText
-
-
-class TradingMode(StrEnum):
-    """Whether money is at stake."""
-
-    LIVE = "live"
-    PAPER = "paper"
-    BACKTEST = "backtest"
 
 
 class AccountStatus(StrEnum):

@@ -105,7 +105,9 @@ class Order(Base):
     instrument_id: Mapped[int] = mapped_column(ForeignKey("instruments.id", ondelete="RESTRICT"))
     strategy_id: Mapped[UUID | None] = mapped_column(ForeignKey("strategies.id", ondelete="SET NULL"))
     signal_id: Mapped[UUID | None] = mapped_column(ForeignKey("signals.id", ondelete="SET NULL"), index=True)
-    decision_id: Mapped[UUID | None] = mapped_column(comment="The decision that it carries out.")
+    decision_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("trading_decisions.id", ondelete="SET NULL"), comment="The decision that it carries out."
+    )
     trade_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("trades.id", ondelete="SET NULL"),
         index=True,
@@ -147,6 +149,7 @@ class Order(Base):
         UniqueConstraint("account_id", "client_order_id"),
         UniqueConstraint("account_id", "venue_order_id"),
         Index("ix_orders__instrument_id_created_at", "instrument_id", text("created_at DESC")),
+        Index("ix_orders__account_id_created_at", "account_id", text("created_at DESC")),
         Index("ix_orders__strategy_id_created_at", "strategy_id", text("created_at DESC")),
         Index(
             "ix_orders__open",
@@ -154,6 +157,7 @@ class Order(Base):
             "status",
             postgresql_where=text("status IN ('pending', 'open', 'partial')"),
         ),
+        Index("ix_orders__decision_id", "decision_id", postgresql_where=text("decision_id IS NOT NULL")),
         one_of("side", OrderSide),
         one_of("position_side", PositionSide),
         one_of("order_type", OrderType),

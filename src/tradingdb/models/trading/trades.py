@@ -25,8 +25,8 @@ from tradingdb.core.columns import (
     UpdatedAt,
     UuidPK,
 )
+from tradingdb.core.mode import TradingMode
 from tradingdb.core.types import EnumText, NumericArray
-from tradingdb.models.trading.accounts import TradingMode
 
 
 class TradeDirection(StrEnum):
@@ -75,7 +75,9 @@ class Trade(Base):
     )
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"), index=True)
     mode: Mapped[TradingMode] = mapped_column(EnumText(TradingMode))
-    backtest_run_id: Mapped[UUID | None] = mapped_column(comment="The run that made it, in backtests.")
+    backtest_run_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("backtest_runs.id", ondelete="CASCADE"), comment="The run that made it, in backtests."
+    )
     instrument_id: Mapped[int] = mapped_column(ForeignKey("instruments.id", ondelete="RESTRICT"))
     strategy_id: Mapped[UUID | None] = mapped_column(ForeignKey("strategies.id", ondelete="SET NULL"))
     rule_id: Mapped[UUID | None] = mapped_column(ForeignKey("strategy_rules.id", ondelete="SET NULL"), index=True)

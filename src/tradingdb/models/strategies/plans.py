@@ -175,7 +175,7 @@ class StrategyRule(Base):
         Index(
             "ix_strategy_rules__performance",
             text("confidence DESC"),
-            text("win_rate DESC"),
+            text("win_rate DESC NULLS LAST"),
             text("trade_count DESC"),
         ),
         Index("ix_strategy_rules__source", "source_type", text("left(source_ref, 500)")),
@@ -223,6 +223,7 @@ class Signal(Base):
     __table_args__ = (
         Index("ix_signals__instrument_id_fired_at", "instrument_id", text("fired_at DESC")),
         Index("ix_signals__strategy_id_fired_at", "strategy_id", text("fired_at DESC")),
+        Index("ix_signals__fired_at", text("fired_at DESC"), "instrument_id"),
         Index("ix_signals__pending", "expires_at", postgresql_where=text("status = 'pending'")),
         one_of("timeframe", Timeframe),
         one_of("direction", SignalDirection),
