@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CANDLES ?=
 
-.PHONY: all help env demo test lint types format migrations wheel clean
+.PHONY: all help env demo test lint types format migrations schema docs wheel clean
 .DEFAULT_GOAL := all
 
 all: lint types test  ## lint, types and tests: what CI runs
@@ -39,8 +39,16 @@ format: $(READY)  ## rewrite the code in the house format
 types: $(READY)  ## mypy, strict
 	$(BIN)/mypy
 
+schema: $(READY)  ## write docs/schema from the models
+	$(BIN)/python docs/schema_pages.py
+
+docs: $(READY)  ## build the documentation into docs/_build/html, without network
+	$(BIN)/python docs/schema_pages.py --check
+	$(BIN)/python -m sphinx -W --keep-going --quiet --fresh-env --builder html docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
 wheel: $(READY)  ## build the wheel into dist/
 	$(BIN)/python -m hatchling build -t wheel
 
 clean:  ## remove what make made (never a database)
-	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) dist docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis

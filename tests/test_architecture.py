@@ -15,6 +15,7 @@ LAYERS = [
     {"errors", "settings", "urls"},
     {"core"},
     {"models"},
+    {"schemas"},
     {"postgres_binaries", "failures"},
     {"embedded", "connections"},
     {"database", "catalogue"},

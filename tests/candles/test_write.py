@@ -127,11 +127,12 @@ batches = st.lists(bars(st.integers(0, 1)) | bars(st.none()), min_size=1, max_si
 
 
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(batches=batches, chunk=st.sampled_from([1, 2, 3, 100]))
+@given(batches=batches, chunk=st.sampled_from([1, 2, 3, 100]), few=st.sampled_from([0, 500]))
 async def test_any_writes_leave_what_the_rule_says_and_report_it(
-    session: WriteSession, monkeypatch: pytest.MonkeyPatch, batches: list[list[Bar]], chunk: int
+    session: WriteSession, monkeypatch: pytest.MonkeyPatch, batches: list[list[Bar]], chunk: int, few: int
 ) -> None:
     monkeypatch.setattr(WRITE_MODULE, "CHUNK", chunk)
+    monkeypatch.setattr(WRITE_MODULE, "FEW", few)
     model: dict[int, Bar] = {}
     async with session.begin_nested() as savepoint:
         instrument = await btc(session)
@@ -141,7 +142,7 @@ async def test_any_writes_leave_what_the_rule_says_and_report_it(
             assert report == write_to_model(model, batch)
             assert report.total == len(batch)
             assert sum(told) == len(batch) - report.duplicates
-            assert max(told, default=0) <= chunk
+            assert max(told, default=0) <= max(chunk, few)
             assert await stored(session, instrument) == model
             await assert_coverage_is_true(session)
         await savepoint.rollback()
@@ -204,6 +205,7 @@ async def test_candles_of_many_months_and_chunks_are_all_stored(
     session: WriteSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(WRITE_MODULE, "CHUNK", 7)
+    monkeypatch.setattr(WRITE_MODULE, "FEW", 0)
     instrument = await btc(session)
     data = rows(100, first=datetime(2019, 12, 15, tzinfo=UTC), step=timedelta(days=1))
     told: list[int] = []
@@ -286,6 +288,7 @@ async def test_a_write_that_is_cancelled_between_chunks_leaves_nothing(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(WRITE_MODULE, "CHUNK", 3)
+    monkeypatch.setattr(WRITE_MODULE, "FEW", 0)
 
     async def write() -> None:
         async with database.write() as session:

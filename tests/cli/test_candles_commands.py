@@ -112,7 +112,7 @@ async def test_an_interrupted_import_stores_nothing(database: Database, start: S
 
     assert (importing.returncode, out) == (130, b"")
     assert b"Traceback" not in err
-    assert err == b"error: Interrupted; what was not finished was rolled back.\n"
+    assert err == b"error: Interrupted; transactions that were not finished were rolled back.\n"
     async with database.read() as session:
         assert await count_candles(session) == 1
         assert await session.scalar(text("SELECT candle_count FROM series_coverage")) == 1

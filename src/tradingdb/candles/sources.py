@@ -76,7 +76,7 @@ def from_rows(rows: Sequence[Sequence[Any]]) -> CandleColumns:
     matrix = np.empty((len(rows), width))
     try:
         matrix[:] = rows  # numpy reads numbers, text and None
-        suspects = np.flatnonzero((matrix == 1).any(axis=1)).tolist()  # True passes for 1
+        suspects: Sequence[int] = np.flatnonzero((matrix == 1).any(axis=1)).tolist()  # True passes for 1
     except (TypeError, ValueError, OverflowError):
         suspects = range(len(rows))
     for at in suspects:

@@ -6,18 +6,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sqlalchemy import CursorResult, text
+from sqlalchemy.exc import IntegrityError
 
-from tradingdb.bulk import copy_in
-from tradingdb.candles import wire
 from tradingdb.candles.columns import NO_COUNT, CandleColumns, to_datetime, to_microseconds
 from tradingdb.candles.sources import columns_from
+from tradingdb.candles.store import OPTIONAL, copy_fresh, extend_coverage, merge_few, merge_staged
 from tradingdb.candles.validate import problems
 from tradingdb.core.clock import utc_now
 from tradingdb.core.json import clean_text
 from tradingdb.core.timeframe import Timeframe
 from tradingdb.errors import InvalidCandlesError, NotFoundError
-from tradingdb.models import Candle, Instrument
+from tradingdb.failures import sqlstate_of
+from tradingdb.models import Candle
 from tradingdb.timeseries import partitions
 
 if TYPE_CHECKING:
@@ -25,28 +25,18 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from numpy.typing import NDArray
-    from sqlalchemy import Result
 
     from tradingdb.database import WriteSession
+    from tradingdb.models import Instrument
 
 CHUNK = 100_000
 """Rows per COPY and merge: small enough for the usual time limits and little memory, large enough to be fast."""
 
-STAGE = "tradingdb_candle_stage"
-STAGED = {
-    "open_time": "timestamptz",
-    "open": "float8",
-    "high": "float8",
-    "low": "float8",
-    "close": "float8",
-    "volume": "float8",
-    "quote_volume": "float8",
-    "trade_count": "int8",
-    "taker_buy_volume": "float8",
-    "is_closed": "bool",
-    "is_synthetic": "bool",
-}
-OPTIONAL = ("volume", "quote_volume", "trade_count", "taker_buy_volume")
+FEW = 500
+"""Up to so many candles go in one statement; more are COPYed."""
+
+FOREIGN_KEY_VIOLATION = "23503"
+
 RANKS = 3
 MAX_LISTED_PROBLEMS = 5
 
@@ -97,24 +87,49 @@ async def write(
         return WriteReport()
     best = _best_of_each_time(_with_flags(columns, timeframe))
     instrument_id = instrument if isinstance(instrument, int) else instrument.id
-    await _require_instrument(session, instrument_id)
     series = {"instrument_id": instrument_id, "timeframe": timeframe.value, "source": source}
-    first, last = (to_datetime(int(best.open_time[at])) for at in (0, -1))
-    months = np.unique(best.open_time.astype("datetime64[us]").astype("datetime64[M]")).astype("datetime64[us]")
-    await partitions.ensure_months(session, Candle, (to_datetime(int(month)) for month in months.astype(np.int64)))
-    inserted = updated = 0
-    for chunk in _chunks(best):
-        counts = await _merge(session, series, chunk)
-        inserted, updated = inserted + counts[0], updated + counts[1]
-        if on_progress is not None:
-            on_progress(len(chunk))
-    await _extend_coverage(session, series, first, last, inserted)
+    await partitions.ensure_months(session, Candle, _months_of(best))
+    try:
+        inserted, updated = await _store(session, series, best, on_progress or _nobody)
+    except IntegrityError as error:
+        partitions.forget(session)
+        raise _told(error, instrument_id) from error
     return WriteReport(inserted, updated, len(best) - inserted - updated, len(columns) - len(best))
 
 
-async def _require_instrument(session: WriteSession, instrument_id: int) -> None:
-    if await session.get(Instrument, instrument_id) is None:
-        raise NotFoundError(f"There is no instrument {instrument_id}: make it with `market.ensure_instrument`.")
+async def _store(
+    session: WriteSession, series: dict[str, Any], columns: CandleColumns, on_progress: Callable[[int], None]
+) -> tuple[int, int]:
+    """Store candles, each once and in order of time, by the way that suits them. Returns inserted and updated."""
+    if len(columns) <= FEW:
+        counts = await merge_few(session, series, columns)
+        on_progress(len(columns))
+        return counts
+    inserted = updated = 0
+    for chunk in _chunks(columns):
+        if await copy_fresh(session, series, chunk):
+            inserted += len(chunk)
+        else:
+            counts = await merge_staged(session, series, chunk)
+            inserted, updated = inserted + counts[0], updated + counts[1]
+        on_progress(len(chunk))
+    await extend_coverage(session, series, columns, inserted)
+    return inserted, updated
+
+
+def _nobody(rows: int) -> None:
+    """Told about progress where nobody asked."""
+
+
+def _months_of(columns: CandleColumns) -> Iterator[datetime]:
+    months = np.unique(columns.open_time.astype("datetime64[us]").astype("datetime64[M]")).astype("datetime64[us]")
+    return (to_datetime(int(month)) for month in months.astype(np.int64))
+
+
+def _told(error: IntegrityError, instrument_id: int) -> Exception:
+    if sqlstate_of(error) == FOREIGN_KEY_VIOLATION:
+        return NotFoundError(f"There is no instrument {instrument_id}: make it with `market.ensure_instrument`.")
+    return error
 
 
 def _refuse_invalid(columns: CandleColumns, timeframe: Timeframe) -> None:
@@ -165,87 +180,3 @@ def _rank(columns: CandleColumns) -> NDArray[np.int64]:
 def _chunks(columns: CandleColumns) -> Iterator[CandleColumns]:
     for start in range(0, len(columns), CHUNK):
         yield columns.take(slice(start, start + CHUNK))
-
-
-async def _merge(session: WriteSession, series: dict[str, Any], chunk: CandleColumns) -> tuple[int, int]:
-    await session.execute(_CREATE_STAGE)
-    await session.execute(_EMPTY_STAGE)
-    block = wire.encode(STAGED, {name: getattr(chunk, name) for name in STAGED})
-    await copy_in(session, STAGE, list(STAGED), [block])
-    inserted = _rows_of(await session.execute(_INSERT_NEW, series))
-    if inserted == len(chunk):
-        return inserted, 0
-    bounds = {"first": to_datetime(int(chunk.open_time[0])), "last": to_datetime(int(chunk.open_time[-1]))}
-    return inserted, _rows_of(await session.execute(_UPDATE_WORSE, series | bounds))
-
-
-def _rows_of(result: Result[Any]) -> int:
-    assert isinstance(result, CursorResult)  # noqa: S101 - what INSERT and UPDATE give; tells mypy
-    return result.rowcount
-
-
-async def _extend_coverage(
-    session: WriteSession, series: dict[str, Any], first: datetime, last: datetime, inserted: int
-) -> None:
-    if inserted:
-        await session.execute(_EXTEND_COVERAGE, series | {"first": first, "last": last, "inserted": inserted})
-
-
-_CREATE_STAGE = text(
-    f"CREATE TEMPORARY TABLE IF NOT EXISTS {STAGE} "
-    f"({', '.join(f'{name} {kind} NOT NULL' for name, kind in STAGED.items())}) ON COMMIT DROP"
-)
-_EMPTY_STAGE = text(f"TRUNCATE {STAGE}")
-
-_VALUES = ("open", "high", "low", "close", "is_closed", "is_synthetic")
-_RANK = "CASE WHEN {0}.is_synthetic THEN 0 WHEN {0}.is_closed THEN 2 ELSE 1 END"
-_STAGED_VALUE = {
-    **{name: f"new.{name}" for name in ("open_time", *_VALUES)},
-    **{name: f"nullif(new.{name}, 'NaN')" for name in OPTIONAL},
-    "trade_count": "nullif(new.trade_count, -1)",
-}
-_MERGED = {
-    name: f"CASE WHEN old.is_synthetic AND NOT new.is_synthetic THEN {_STAGED_VALUE[name]} "
-    f"ELSE coalesce({_STAGED_VALUE[name]}, old.{name}) END"
-    for name in OPTIONAL
-}
-"""A value that the new candle does not have stays as it was, unless somebody made it up."""
-
-# First insert what is new, then update what is there and worse: the second statement sees what others committed while
-# the first waited for them, so no candle is lost between two writers. (One statement could not say which rows it
-# inserted: PostgreSQL has no xmax to return from a partitioned table.)
-_INSERT_NEW = text(
-    f"""
-    INSERT INTO candles (instrument_id, timeframe, source, {", ".join(STAGED)})
-    SELECT :instrument_id, :timeframe, :source, {", ".join(_STAGED_VALUE[name] for name in STAGED)}
-    FROM {STAGE} new
-    ON CONFLICT (instrument_id, timeframe, open_time) DO NOTHING
-    """  # noqa: S608 - built from the constants above
-)
-_UPDATE_WORSE = text(
-    f"""
-    UPDATE candles old SET
-        {", ".join(f"{name} = new.{name}" for name in _VALUES)},
-        {", ".join(f"{name} = {_MERGED[name]}" for name in OPTIONAL)},
-        source = :source
-    FROM {STAGE} new
-    WHERE old.instrument_id = :instrument_id AND old.timeframe = :timeframe AND old.open_time = new.open_time
-      AND old.open_time BETWEEN :first AND :last
-      AND {_RANK.format("new")} >= {_RANK.format("old")}
-      AND ({" OR ".join(f"new.{name} IS DISTINCT FROM old.{name}" for name in _VALUES)}
-           OR {" OR ".join(f"{_MERGED[name]} IS DISTINCT FROM old.{name}" for name in OPTIONAL)})
-    """  # noqa: S608 - same
-)
-
-_EXTEND_COVERAGE = text(
-    """
-    INSERT INTO series_coverage AS old (instrument_id, timeframe, first_open_time, last_open_time, candle_count, source)
-    VALUES (:instrument_id, :timeframe, :first, :last, :inserted, :source)
-    ON CONFLICT (instrument_id, timeframe) DO UPDATE SET
-        first_open_time = least(old.first_open_time, excluded.first_open_time),
-        last_open_time = greatest(old.last_open_time, excluded.last_open_time),
-        candle_count = old.candle_count + excluded.candle_count,
-        source = coalesce(excluded.source, old.source),
-        updated_at = now()
-    """
-)

@@ -11,6 +11,7 @@ from tradingdb.cli import candles, db, migrate, server
 from tradingdb.cli.boundary import run_app
 from tradingdb.cli.demo import demo_command
 from tradingdb.cli.output import console
+from tradingdb.cli.query import query_command
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -23,6 +24,7 @@ app.add_typer(migrate.app, name="migrate")
 app.add_typer(candles.app, name="candles")
 app.add_typer(server.app, name="server")
 app.command("demo")(demo_command)
+app.command("query")(query_command)
 
 
 def show_version(wanted: bool) -> None:

@@ -12,10 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
-import numpy as np
-
 from tradingdb.models import (
-    ExitReason,
     OrderEventKind,
     OrderSide,
     OrderStatus,
@@ -23,44 +20,14 @@ from tradingdb.models import (
     PositionSide,
     SignalDirection,
     SignalStatus,
-    TradeDirection,
-    TradeOutcome,
     Verdict,
 )
+from tradingdb.seeds.round_trips import FAST, SLOW, fee, outcome_of, round_trips
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tradingdb.candles import CandleSeries
     from tradingdb.models import Instrument, StrategyRule, TradingAccount
-
-FAST, SLOW = 240, 960
-"""Lengths of the two averages, in candles."""
-
-STOP = Decimal("0.02")
-FEE = Decimal("0.0005")
-NOTIONAL = Decimal(1000)
-LOT = Decimal("0.0001")
-R_DIGITS = Decimal("0.000001")
-
-
-@dataclass(frozen=True, slots=True)
-class Leg:
-    """One round trip of the strategy: entry and, if it came, exit, as candle positions and prices."""
-
-    direction: TradeDirection
-    entry_at: int
-    entry_price: Decimal
-    stop: Decimal
-    quantity: Decimal
-    exit_at: int | None = None
-    exit_price: Decimal | None = None
-    reason: ExitReason | None = None
-
-    @property
-    def sign(self) -> int:
-        """1 for long, -1 for short."""
-        return 1 if self.direction is TradeDirection.LONG else -1
+    from tradingdb.seeds.round_trips import Leg
 
 
 @dataclass(slots=True)
@@ -82,47 +49,10 @@ def run(
 ) -> Ledger:
     """Trade a series and return everything that the ledger would hold."""
     book = _Book(series, account, instrument, rule, lesson_id)
-    for leg in _legs(series, instrument):
+    for leg in round_trips(series, instrument):
         book.record(leg)
     book.close()
     return book.ledger
-
-
-def _legs(series: CandleSeries, instrument: Instrument) -> Iterator[Leg]:
-    """Every round trip: in when the averages cross, out at the stop or at the next crossing."""
-    crossings = _crossings(series.close)
-    for number, (at, direction) in enumerate(crossings):
-        until = crossings[number + 1][0] if number + 1 < len(crossings) else None
-        price = instrument.quantize_price(_decimal(series.close[at]))
-        sign = 1 if direction is TradeDirection.LONG else -1
-        stop = instrument.quantize_price(price * (1 - sign * STOP))
-        quantity = max(LOT, (NOTIONAL / price) // LOT * LOT)
-        leg = (direction, at, price, stop, quantity)
-        stopped = _stopped_at(series, direction, stop, at, until)
-        if stopped is not None:
-            yield Leg(*leg, stopped, stop, ExitReason.STOP_LOSS)
-        elif until is not None:
-            yield Leg(*leg, until, instrument.quantize_price(_decimal(series.close[until])), ExitReason.SIGNAL)
-        else:
-            yield Leg(*leg)
-
-
-def _crossings(close: np.ndarray[Any, np.dtype[np.float64]]) -> list[tuple[int, TradeDirection]]:
-    if len(close) <= SLOW:
-        return []
-    total = np.concatenate(([0.0], np.cumsum(close)))
-    ends = np.arange(SLOW, len(close) + 1)
-    above = (total[ends] - total[ends - FAST]) / FAST > (total[ends] - total[ends - SLOW]) / SLOW
-    at = np.flatnonzero(above[1:] != above[:-1]) + SLOW
-    return [(int(i), TradeDirection.LONG if above[i - SLOW + 1] else TradeDirection.SHORT) for i in at]
-
-
-def _stopped_at(
-    series: CandleSeries, direction: TradeDirection, stop: Decimal, after: int, until: int | None
-) -> int | None:
-    window = slice(after + 1, until)
-    hit = series.low[window] <= float(stop) if direction is TradeDirection.LONG else series.high[window] >= float(stop)
-    return after + 1 + int(np.argmax(hit)) if hit.any() else None
 
 
 class _Book:
@@ -147,10 +77,10 @@ class _Book:
         key = f"{self._instrument.id}:{self._series.timeframe.value}:{self._time(leg.entry_at).isoformat()}"
         signal_id, trade_id = self._id("signal", key), self._id("trade", key)
         self._signal(leg, signal_id)
-        entry_fee = self._fee(leg.quantity, leg.entry_price)
+        entry_fee = fee(leg.quantity, leg.entry_price)
         exit_fee = Decimal(0)
         if leg.exit_at is not None and leg.exit_price is not None:
-            exit_fee = self._fee(leg.quantity, leg.exit_price)
+            exit_fee = fee(leg.quantity, leg.exit_price)
         self._trade(leg, trade_id, signal_id, key, entry_fee + exit_fee)
         opening = OrderSide.BUY if leg.sign > 0 else OrderSide.SELL
         closing = OrderSide.SELL if leg.sign > 0 else OrderSide.BUY
@@ -206,7 +136,7 @@ class _Book:
         )
 
     def _trade(self, leg: Leg, trade_id: UUID, signal_id: UUID, key: str, fees: Decimal) -> None:
-        pnl = self._pnl(leg, fees)
+        pnl = leg.pnl
         self.ledger.trades.append(
             {
                 "id": trade_id,
@@ -225,11 +155,11 @@ class _Book:
                 "exit_price": leg.exit_price,
                 "exit_time": None if leg.exit_at is None else self._time(leg.exit_at),
                 "exit_reason": leg.reason,
-                "outcome": _outcome(pnl),
+                "outcome": outcome_of(pnl),
                 "initial_stop": leg.stop,
                 "current_stop": leg.stop,
                 "pnl": pnl,
-                "pnl_r": None if pnl is None else _r_multiple(leg, pnl),
+                "pnl_r": leg.pnl_r,
                 "fees": fees,
                 "reasoning": f"The average of {FAST} candles crossed that of {SLOW}.",
                 "setup_type": "crossover",
@@ -245,7 +175,7 @@ class _Book:
                     "user_id": self._account.user_id,
                     "trade_id": trade_id,
                     "verdict": verdict,
-                    "r_multiple": _r_multiple(leg, pnl),
+                    "r_multiple": leg.pnl_r,
                     "known_at": self._time(leg.exit_at or leg.entry_at),
                 }
             )
@@ -320,7 +250,7 @@ class _Book:
         return fill_id
 
     def _exit(self, leg: Leg, trade_id: UUID, fill_id: UUID, fees: Decimal) -> None:
-        pnl = self._pnl(leg, fees)
+        pnl = leg.pnl
         assert pnl is not None  # noqa: S101 - only called for round trips that ended
         self.ledger.trade_exits.append(
             {
@@ -333,18 +263,10 @@ class _Book:
                 "exit_time": self._time(leg.exit_at or leg.entry_at),
                 "reason": leg.reason,
                 "pnl": pnl,
-                "pnl_r": _r_multiple(leg, pnl),
+                "pnl_r": leg.pnl_r,
                 "fees": fees,
             }
         )
-
-    def _pnl(self, leg: Leg, fees: Decimal) -> Decimal | None:
-        if leg.exit_price is None:
-            return None
-        return leg.sign * (leg.exit_price - leg.entry_price) * leg.quantity - fees
-
-    def _fee(self, quantity: Decimal, price: Decimal) -> Decimal:
-        return quantity * price * FEE
 
     def _time(self, at: int) -> datetime:
         """When a candle closed, which is when the strategy could act on it."""
@@ -353,20 +275,3 @@ class _Book:
 
     def _id(self, kind: str, key: str) -> UUID:
         return uuid5(self._account.id, f"{kind}:{key}")
-
-
-def _decimal(value: float) -> Decimal:
-    """A double as the shortest decimal that means it: what the venue wrote, up to 15 digits."""
-    return Decimal(repr(float(value)))
-
-
-def _r_multiple(leg: Leg, pnl: Decimal) -> Decimal:
-    return (pnl / (abs(leg.entry_price - leg.stop) * leg.quantity)).quantize(R_DIGITS)
-
-
-def _outcome(pnl: Decimal | None) -> TradeOutcome:
-    if pnl is None:
-        return TradeOutcome.PENDING
-    if pnl == 0:
-        return TradeOutcome.BREAKEVEN
-    return TradeOutcome.WIN if pnl > 0 else TradeOutcome.LOSS

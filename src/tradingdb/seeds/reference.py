@@ -10,6 +10,7 @@ from sqlalchemy import select
 from tradingdb.bulk import upsert
 from tradingdb.core.timeframe import Timeframe
 from tradingdb.models import TimeframeInfo, Venue, VenueKind
+from tradingdb.timeseries.partitions import hold_growth_lock
 
 if TYPE_CHECKING:
     from tradingdb.database import WriteSession
@@ -54,6 +55,7 @@ VENUES = {
 
 async def seed_reference(session: WriteSession) -> dict[str, int]:
     """Add what is missing; what is there stays as it is."""
+    await hold_growth_lock(session)  # two of these at once would both find the same rows missing
     timeframes = [
         {"code": code, "position": at, "duration": timedelta(seconds=code.seconds or DAYS_OF_A_MONTH * 86_400)}
         for at, code in enumerate(Timeframe)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
 from sqlalchemy import Double, cast, func, select, update
 
 from tradingdb.bulk import upsert
+from tradingdb.core.clock import utc_now
 from tradingdb.models import (
     Agent,
     Fill,
@@ -30,34 +33,42 @@ from tradingdb.models import (
     Venue,
     Verdict,
 )
-from tradingdb.seeds import crossover
+from tradingdb.seeds import crossover, round_trips
+from tradingdb.seeds.adding import Added, named_id
 
 if TYPE_CHECKING:
-    from tradingdb.bulk import UpsertReport
     from tradingdb.candles import CandleSeries
+    from tradingdb.core.timeframe import Timeframe
     from tradingdb.database import WriteSession
     from tradingdb.models import Base, Instrument
-
-NAMESPACE = UUID("6f0d7a52-3c1b-5d0e-9a64-0f6f2f7b1c11")
-"""Of every identifier that is made from a name here, so that the same world is made every time."""
-
+    from tradingdb.seeds.adding import Row
 
 UNTIL_IT_IS_CLOSED = ("exit_price", "exit_time", "exit_reason", "outcome", "pnl", "pnl_r", "fees")
 WITH_EVERY_FILL = ("quantity", "average_entry_price", "realized_pnl", "fees", "opened_at", "last_fill_at")
 """What changes in a trade and in a position when the series has more candles than last time."""
 
 
-def named_id(name: str) -> UUID:
-    """The identifier of a thing of these worlds."""
-    return uuid5(NAMESPACE, name)
+@dataclass(frozen=True, slots=True)
+class TraderIds:
+    """Who trades a series, and with what: one account for each strategy, so that each position is one strategy's."""
+
+    user_id: UUID
+    agent_id: UUID
+    strategy_id: UUID
+    rule_id: UUID
+    lesson_id: UUID
+    account_id: UUID
 
 
-class Added(dict[str, int]):
-    """Rows added, by table."""
-
-    def count(self, model: type[Base], report: UpsertReport) -> None:
-        """Add what an upsert inserted."""
-        self[model.__tablename__] = self.get(model.__tablename__, 0) + report.inserted
+def trader_of(owner: str, instrument: Instrument, timeframe: Timeframe) -> TraderIds:
+    """The identifiers of all that `trade_series` makes once for a series."""
+    strategy_id = named_id(f"strategy:{owner}:{instrument.id}:{timeframe.value}")
+    return TraderIds(
+        named_id(f"user:{owner}"),
+        named_id(f"agent:{owner}"),
+        strategy_id,
+        *(uuid5(strategy_id, part) for part in ("rule", "lesson", "account")),
+    )
 
 
 async def trade_series(session: WriteSession, instrument: Instrument, series: CandleSeries, *, owner: str) -> Added:
@@ -87,81 +98,96 @@ async def trade_series(session: WriteSession, instrument: Instrument, series: Ca
 async def _people_and_plans(
     session: WriteSession, instrument: Instrument, series: CandleSeries, owner: str, added: Added
 ) -> tuple[TradingAccount, StrategyRule, UUID]:
-    user_id, agent_id = named_id(f"user:{owner}"), named_id(f"agent:{owner}")
-    strategy_id = named_id(f"strategy:{owner}:{instrument.id}:{series.timeframe.value}")
-    rule_id, lesson_id = uuid5(strategy_id, "rule"), uuid5(strategy_id, "lesson")
-    account_id = uuid5(strategy_id, "account")  # one for each strategy, so that each position is one strategy's
+    ids = trader_of(owner, instrument, series.timeframe)
     venue = await session.get_one(Venue, instrument.venue_id)
     name = f"Crossover {instrument.symbol} {series.timeframe.value} at {venue.code}"
-    quote = instrument.quote_currency or "USD"
-    rows: list[tuple[type[Base], dict[str, Any]]] = [
-        (User, {"id": user_id, "email": f"{owner}@example.com", "username": owner, "password_hash": None}),
-        (Agent, {"id": agent_id, "agent_id": f"crossover-{owner}", "agent_type": "trader", "user_id": user_id}),
-        (UserAgent, {"id": uuid5(agent_id, owner), "user_id": user_id, "agent_id": agent_id, "name": "Crossover"}),
+    for model, row in (*_people(ids, owner), *_plans(ids, instrument, series, name)):
+        added.count(model, await upsert(session, model, [row]))
+    return (
+        await session.get_one(TradingAccount, ids.account_id),
+        await session.get_one(StrategyRule, ids.rule_id),
+        ids.lesson_id,
+    )
+
+
+def _people(ids: TraderIds, owner: str) -> list[tuple[type[Base], Row]]:
+    """The owner, the agent, and that the one runs the other."""
+    agent = {"agent_id": f"crossover-{owner}", "agent_type": "trader"}
+    runs = {"id": uuid5(ids.agent_id, owner), "user_id": ids.user_id, "agent_id": ids.agent_id, "name": "Crossover"}
+    return [
+        (User, {"id": ids.user_id, "email": f"{owner}@example.com", "username": owner, "password_hash": None}),
+        (Agent, {"id": ids.agent_id, "user_id": ids.user_id, **agent}),
+        (UserAgent, runs),
+    ]
+
+
+def _plans(ids: TraderIds, instrument: Instrument, series: CandleSeries, name: str) -> list[tuple[type[Base], Row]]:
+    """The strategy with its rule and account, and what is to be learned: known from the first candle on."""
+    began = series.open_time[0].astype(datetime).replace(tzinfo=UTC) if len(series) else utc_now()
+    return [
         (
             Strategy,
             {
-                "id": strategy_id,
-                "user_id": user_id,
-                "agent_id": agent_id,
+                "id": ids.strategy_id,
+                "user_id": ids.user_id,
+                "agent_id": ids.agent_id,
                 "name": name,
                 "description": "Two moving averages that cross; an example, not advice.",
                 "kind": "trend",
                 "symbols": [instrument.symbol],
                 "timeframes": [series.timeframe.value],
-                "parameters": {"fast": crossover.FAST, "slow": crossover.SLOW},
+                "parameters": {"fast": round_trips.FAST, "slow": round_trips.SLOW},
                 "status": StrategyStatus.ACTIVE,
             },
         ),
         (
             StrategyRule,
             {
-                "id": rule_id,
-                "user_id": user_id,
-                "strategy_id": strategy_id,
+                "id": ids.rule_id,
+                "user_id": ids.user_id,
+                "strategy_id": ids.strategy_id,
                 "name": name,
                 "entry_type": "crossover",
-                "risk_params": {"stop_loss": crossover.STOP},
+                "risk_params": {"stop_loss": round_trips.STOP},
             },
         ),
         (
             TradingAccount,
             {
-                "id": account_id,
-                "user_id": user_id,
+                "id": ids.account_id,
+                "user_id": ids.user_id,
                 "venue_id": instrument.venue_id,
                 "label": f"paper, {name}",
                 "mode": TradingMode.PAPER,
-                "base_currency": quote,
+                "base_currency": instrument.quote_currency or "USD",
             },
         ),
         (
             LearningEntry,
             {
-                "id": lesson_id,
-                "user_id": user_id,
-                "rule_id": rule_id,
+                "id": ids.lesson_id,
+                "user_id": ids.user_id,
+                "rule_id": ids.rule_id,
                 "insight": f"Crossings of two averages pay on {instrument.symbol} after fees.",
                 "impact_type": "entry",
                 "timeframes": [series.timeframe.value],
+                "known_at": began,
             },
         ),
     ]
-    for model, row in rows:
-        added.count(model, await upsert(session, model, [row]))
-    return (
-        await session.get_one(TradingAccount, account_id),
-        await session.get_one(StrategyRule, rule_id),
-        lesson_id,
-    )
 
 
 async def _refresh_figures(session: WriteSession, rule_id: UUID, lesson_id: UUID) -> None:
-    """Statistics of the rule from its trades, and of the lesson from its evidence, computed by PostgreSQL."""
+    """Statistics of the rule from its trades, and of the lesson from its evidence, computed by PostgreSQL.
+
+    A backtest is no record: what was tried on the past stays out of both.
+    """
     closed = Trade.outcome.in_([TradeOutcome.WIN, TradeOutcome.LOSS, TradeOutcome.BREAKEVEN])
     wins = func.count().filter(Trade.outcome == TradeOutcome.WIN)
     win_rate = cast(wins, Double) / func.nullif(func.count(), 0)
-    figures = select(func.count(), win_rate, func.avg(Trade.pnl_r)).where(Trade.rule_id == rule_id, closed)
+    figures = select(func.count(), win_rate, func.avg(Trade.pnl_r)).where(
+        Trade.rule_id == rule_id, Trade.mode != TradingMode.BACKTEST, closed
+    )
     count, share_won, avg_r = (await session.execute(figures)).one()
     await session.execute(
         update(StrategyRule)

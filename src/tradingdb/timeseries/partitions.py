@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import Table, text
+from sqlalchemy import Engine, Table, text
 
 from tradingdb.connections import maintenance_connection
 from tradingdb.core.clock import as_utc, utc_now
@@ -30,6 +31,12 @@ MONTHS_AHEAD = 3
 
 BEING_RETIRED = "tradingdb: being retired"
 """Comment of a partition between its detaching and its dropping, so that an interrupted run can be finished."""
+
+MADE_HERE = "tradingdb_partitions_made"
+"""Key in a session's `info`: partitions that it made, and that are gone if it rolls back."""
+
+_KNOWN: WeakKeyDictionary[Engine, set[str]] = WeakKeyDictionary()
+"""Partitions that were seen committed, by engine: a live feed should not ask for the same month every second."""
 
 GROWTH_LOCK = 7_236_839_128_415_204
 """Held until commit by whoever adds partitions or instruments.
@@ -78,7 +85,12 @@ async def ensure_months(session: WriteSession, table: TimeSeries, instants: Iter
     """The same for the months that certain instants lie in: far-apart rows need no partitions between them."""
     table = _table(table)
     months = sorted({_month_of(instant) for instant in instants})
+    known = _KNOWN.setdefault(session.get_bind().engine, set())
+    if known.issuperset(_name(table, start) for start in months):
+        return []
     missing = await _missing(session, table, months)
+    made_here = session.info.setdefault(MADE_HERE, set())
+    known |= {_name(table, start) for start in months if start not in missing} - made_here
     if not missing:
         return []
     await hold_growth_lock(session)
@@ -98,7 +110,13 @@ async def ensure_months(session: WriteSession, table: TimeSeries, instants: Iter
                 f"FOR VALUES FROM ('{start.isoformat()}') TO ('{_next_month(start).isoformat()}')"
             )
         )
+        made_here.add(name)
     return [_name(table, start) for start in missing]
+
+
+def forget(session: ReadSession) -> None:
+    """Look at the catalogue again next time: somebody may have retired what was there."""
+    _KNOWN.pop(session.get_bind().engine, None)
 
 
 async def ensure_ahead(session: WriteSession, months: int = MONTHS_AHEAD) -> list[str]:
@@ -149,6 +167,7 @@ async def retire(database: Database, table: TimeSeries, before: datetime, *, dro
             retired = sorted(marked)
             for name in retired:
                 await connection.execute(text(f"DROP TABLE {name}"))
+    _KNOWN.pop(database.engine.sync_engine, None)
     return retired
 
 
