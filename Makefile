@@ -39,8 +39,9 @@ format: $(READY)  ## rewrite the code in the house format
 types: $(READY)  ## mypy, strict
 	$(BIN)/mypy
 
-schema: $(READY)  ## write docs/schema from the models
+schema: $(READY)  ## write what is made from the models: docs/schema, and the types of the contracts
 	$(BIN)/python docs/schema_pages.py
+	$(BIN)/python -m tradingdb.schemas.stubs
 
 docs: $(READY)  ## build the documentation into docs/_build/html, without network
 	$(BIN)/python docs/schema_pages.py --check

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import socket
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from sqlalchemy import URL
 
@@ -14,6 +17,8 @@ from tradingdb.urls import ConnectionTarget
 
 Where = ConnectionTarget | URL | str | None
 Start = Callable[..., Awaitable[asyncio.subprocess.Process]]
+READ_BY_IMPORTS = {"PYTHONPATH", "COLUMNS", "TERM"}
+
 Run = Callable[..., Awaitable[tuple[int, str, str]]]
 
 
@@ -48,6 +53,28 @@ async def run_python(home: Path, where: Where, *arguments: str | Path, **variabl
     return process.returncode or 0, out.decode(), err.decode()
 
 
-async def run_tradingdb(home: Path, where: Where, *arguments: str, **variables: str) -> tuple[int, str, str]:
-    """The same with `tradingdb`."""
-    return await run_python(home, where, "-m", "tradingdb", *arguments, **variables)
+async def run_tradingdb(
+    forks: Path, home: Path, where: Where, *arguments: str, **variables: str
+) -> tuple[int, str, str]:
+    """Run `tradingdb` in a process of its own that was forked with the commands imported (`command_forks`).
+
+    What is read while they are imported takes effect only in a new Python, which is started for it.
+    """
+    if variables.keys() & READ_BY_IMPORTS:
+        return await run_python(home, where, "-m", "tradingdb", *arguments, **variables)
+    request = {
+        "arguments": arguments,
+        "folder": str(home),
+        "environment": environment(home, where, **variables),
+    }
+    return await asyncio.to_thread(_fork, forks, json.dumps(request).encode())
+
+
+def _fork(forks: Path, request: bytes) -> tuple[int, str, str]:
+    with socket.socket(socket.AF_UNIX) as client, TemporaryFile() as out, TemporaryFile() as err:
+        client.connect(str(forks))
+        socket.send_fds(client, [request], [out.fileno(), err.fileno()])
+        code = int(client.recv(16))
+        out.seek(0)
+        err.seek(0)
+        return code, out.read().decode(), err.read().decode()

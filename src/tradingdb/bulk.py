@@ -51,7 +51,7 @@ async def upsert(
     cannot say there which rows it inserted.
 
     Raises:
-        InvalidValueError: the rows do not have the same columns.
+        InvalidValueError: the rows do not have the same columns, or one that the table does not have.
     """
     batch = list(rows)
     if not batch:
@@ -61,6 +61,8 @@ async def upsert(
             "Rows of one upsert must have the same columns: what only later rows have would be lost."
         )
     table = table_of(model)
+    if unknown := [name for name in batch[0] if name not in table.columns]:
+        raise InvalidValueError(f"{table.name} has no column {unknown[0]}: its value would be lost.")
     statement = insert(table)
     target = [table.c[name] for name in key] if key else list(table.primary_key.columns)
     if not update:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
+import command_forks
 from commands import Run, Start, run_python, run_tradingdb, start_python
 from scratch_databases import empty_database
 from tradingdb.embedded import EmbeddedServer
@@ -29,10 +32,24 @@ def python(tmp_path: Path) -> Run:
     return partial(run_python, tmp_path)
 
 
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Path]:
+    """The socket of a process that forks for each command."""
+    with tempfile.TemporaryDirectory(prefix="tradingdb-") as folder:
+        path = Path(folder) / "forks"
+        with subprocess.Popen(
+            [sys.executable, Path(command_forks.__file__), path], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
+        ) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"ready\n"
+            yield path
+            process.terminate()
+
+
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
+def run(forks: Path, tmp_path: Path) -> Run:
     """Run `tradingdb` with these arguments, on that database; returns exit code, output and errors."""
-    return partial(run_tradingdb, tmp_path)
+    return partial(run_tradingdb, forks, tmp_path)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -53,6 +70,6 @@ async def data_dir() -> AsyncIterator[Path]:
 
 
 @pytest.fixture
-def run_embedded(data_dir: Path) -> Run:
+def run_embedded(forks: Path, data_dir: Path) -> Run:
     """Run `tradingdb` with these arguments, on the embedded server of that folder."""
-    return partial(run_tradingdb, data_dir, None, TRADINGDB_DATA_DIR=str(data_dir))
+    return partial(run_tradingdb, forks, data_dir, None, TRADINGDB_DATA_DIR=str(data_dir))

@@ -67,7 +67,7 @@ def _columns_of_table(chunk: CandleColumns) -> tuple[dict[str, str], dict[str, N
 
 
 def _is_missing(values: NDArray[Any]) -> NDArray[np.bool_]:
-    return np.equal(values, NO_COUNT) if values.dtype.kind == "i" else np.isnan(values)
+    return np.asarray(values == NO_COUNT if values.dtype.kind == "i" else np.isnan(values))
 
 
 async def merge_staged(session: WriteSession, series: dict[str, Any], chunk: CandleColumns) -> tuple[int, int]:

@@ -5,20 +5,25 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
-from enum import Enum
+from enum import Enum, StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from tradingdb.errors import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+SHOWN_DIGITS = 8
+"""Digits of an exact number that a table shows at least, because a price of 0.00001234 is no zero."""
 
 PIPED_WIDTH = 160
 """Where nobody sees the edge of a terminal, tables need not fit into 80 columns."""
@@ -30,28 +35,36 @@ notes = Console(stderr=True, highlight=False)
 
 def print_json(value: Any) -> None:
     """One JSON document on standard output."""
-    sys.stdout.write(json.dumps(_plain(value), ensure_ascii=False, indent=2) + "\n")
+    sys.stdout.write(json.dumps(plain(value), ensure_ascii=False, indent=2) + "\n")
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:  # noqa: PLR0911 - one per kind
+    """A value as programs read it: times in ISO 8601 and UTC, exact numbers as text with every digit."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, (datetime, date)):
-        return value.isoformat()
-    return str(value) if isinstance(value, (Path, Decimal)) else value
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    return str(value) if isinstance(value, (Path, UUID, date)) else value
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A table; numbers stand to the right."""
     listed = [list(row) for row in rows]
     table = Table(
-        title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True
+        title=escape(title),
+        title_justify="left",
+        header_style="bold",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
     )
     for at, name in enumerate(columns):
         cells = [row[at] for row in listed]
@@ -59,11 +72,12 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
         is_text = all(isinstance(cell, str) or cell is None for cell in cells)
         table.add_column(name, justify="right" if is_number else "left", overflow="fold", no_wrap=not is_text)
     for row in listed:
-        table.add_row(*(_cell(value) for value in row))
+        table.add_row(*(escape(cell(value)) for value in row))
     console.print(table)
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:  # noqa: PLR0911 - one per kind
+    """A value as people read it in a table."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -71,10 +85,13 @@ def _cell(value: object) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, Decimal):
-        return f"{value:,.2f}"
+        places = max(2, SHOWN_DIGITS - 1 - value.adjusted())
+        return f"{value:,.{places}f}".rstrip("0").rstrip(".")
+    if isinstance(value, float):
+        return f"{float(f'{value:.4g}'):,}"
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"
-    return str(value)
+    return value.value if isinstance(value, StrEnum) else str(value)
 
 
 def confirm_destruction(database: str, label: str, *, yes: bool) -> None:

@@ -5,25 +5,18 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime
-from decimal import Decimal
-from enum import Enum
 from typing import Annotated, Any
-from uuid import UUID
 
 import typer
-from rich.markup import escape
 
 from tradingdb import migrations
 from tradingdb.cli.boundary import wait_for
 from tradingdb.cli.options import AsJson, DatabaseUrl, database_at
-from tradingdb.cli.output import console, notes, print_json, print_table
+from tradingdb.cli.output import cell, console, notes, plain, print_json, print_table
 from tradingdb.core.mode import TradingMode
 from tradingdb.errors import InvalidValueError
 from tradingdb.services import reports
 
-SHOWN_DIGITS = 8
-"""Digits of an exact number that a table shows at least, because a price of 0.00001234 is no zero."""
 NARROWEST_TEXT = 12
 """Characters that a column of text needs to be read when it is folded."""
 
@@ -63,7 +56,7 @@ def query_command(
 
     found = wait_for(work())
     if as_json:
-        print_json([dict(zip(found.columns, map(_plain, row), strict=True)) for row in found.rows])
+        print_json([dict(zip(found.columns, map(plain, row), strict=True)) for row in found.rows])
     elif as_csv:
         _print_csv(found.columns, found.rows)
     else:
@@ -98,78 +91,37 @@ def _print_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None
     writer = csv.writer(sys.stdout)  # its dialect is that of RFC 4180: CRLF, and quotes where they are needed
     writer.writerow(columns)
     for row in rows:
-        plain = [_plain(value) for value in row]
-        writer.writerow([str(value).lower() if isinstance(value, bool) else value for value in plain])
-
-
-def _plain(value: object) -> object:
-    """A value as programs read it: times in ISO 8601 and UTC, exact numbers as text with every digit."""
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat()
-    if isinstance(value, Enum):
-        return value.value
-    return str(value) if isinstance(value, (UUID, date)) else value
+        values = map(plain, row)
+        writer.writerow([str(value).lower() if isinstance(value, bool) else value for value in values])
 
 
 def _print_answer(asked: reports.Report, limits: dict[str, Any], found: reports.Answer) -> None:
     """A table, or one below the other where the terminal is too narrow for all columns; empty columns are left out."""
-    said = ", ".join(f"{option} {_plain(value)}" for option, value in limits.items() if value is not None)
+    said = ", ".join(f"{option} {plain(value)}" for option, value in limits.items() if value is not None)
     title = f"{asked.title} ({said})" if said else asked.title
     if not found.rows:
-        console.print(f"{escape(title)}: nothing.", soft_wrap=True)
+        console.print(f"{title}: nothing.", markup=False, soft_wrap=True)
         return
     kept = [at for at in range(len(found.columns)) if any(row[at] is not None for row in found.rows)]
     names = [found.columns[at].replace("_", " ") for at in kept]
-    rows = [[_cell(row[at]) for at in kept] for row in found.rows]
+    rows = [[row[at] for at in kept] for row in found.rows]
     if _width(names, rows) <= console.width:
-        print_table(escape(title), names, rows)
+        print_table(title, names, rows)
     else:
-        console.print(escape(title))
+        console.print(title, markup=False)
         for row in rows:
-            print_table("", ["", ""], [(name, _text(value)) for name, value in zip(names, row, strict=True)])
+            print_table("", ["", ""], [(name, cell(value)) for name, value in zip(names, row, strict=True)])
     if len(rows) == limits.get("limit"):
         notes.print(f"These are the first {len(rows):,}; --limit shows more.")
-
-
-class _Amount(Decimal):
-    """An exact number that formats itself for a table."""
-
-    def __format__(self, specifier: str, /, *_: object) -> str:
-        return _text(self)
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, str):
-        return escape(value.value if isinstance(value, Enum) else value)
-    if isinstance(value, Decimal):
-        return _Amount(value)
-    if isinstance(value, float):
-        return float(f"{value:.4g}")
-    return str(value) if isinstance(value, (UUID, date)) and not isinstance(value, datetime) else value
-
-
-def _text(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, Decimal):
-        places = max(2, SHOWN_DIGITS - 1 - value.adjusted())
-        return Decimal.__format__(value, f",.{places}f").rstrip("0").rstrip(".")
-    if isinstance(value, int):
-        return f"{value:,}"
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M}"
-    return "" if value is None else str(value)
 
 
 def _width(names: list[str], rows: list[list[object]]) -> int:
     """What a table needs: text may be folded, numbers and times may not."""
     needed = 0
     for at, name in enumerate(names):
-        cells = [row[at] for row in rows]
-        longest = max(len(_text(cell)) for cell in cells)
-        if all(isinstance(cell, str) or cell is None for cell in cells):
+        values = [row[at] for row in rows]
+        longest = max(len(cell(value)) for value in values)
+        if all(isinstance(value, str) or value is None for value in values):
             longest = min(longest, NARROWEST_TEXT)
         needed += max(longest, len(name) if longest else 0) + 2
     return needed
