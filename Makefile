@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CANDLES ?=
 
-.PHONY: all help env demo test lint types format migrations schema docs wheel clean
+.PHONY: all help env demo test lint types format migrations schema docs bench wheel clean
 .DEFAULT_GOAL := all
 
 all: lint types test  ## lint, types and tests: what CI runs
@@ -47,6 +47,10 @@ docs: $(READY)  ## build the documentation into docs/_build/html, without networ
 	$(BIN)/python docs/schema_pages.py --check
 	$(BIN)/python -m sphinx -W --keep-going --quiet --fresh-env --builder html docs docs/_build/html
 	@echo "docs/_build/html/index.html"
+
+bench: $(READY)  ## how fast candles go in and out, against named rivals
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	$(BIN)/python benchmarks/candles.py
 
 wheel: $(READY)  ## build the wheel into dist/
 	$(BIN)/python -m hatchling build -t wheel

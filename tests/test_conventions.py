@@ -71,6 +71,7 @@ NOT_REFERENCES = {
     "agent_messages.correlation_id": "the senders' own name for what belongs together",
     "agent_messages.message_id": "the sender's own name for it",
     "agents.agent_id": "the agent's own name for itself",
+    "candles.instrument_id": "held by series_coverage, which every write of candles keeps",
     "code_issues.issue_id": "the finder's own name for it",
     "data_ingestion_jobs.job_id": "the requester's own name for it",
     "encryption_keys.key_id": "the key holder's own name for it",

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, event, text
+from sqlalchemy.exc import IntegrityError
 
 from tradingdb import candles
 from tradingdb.candles import WriteReport
@@ -363,3 +364,43 @@ async def test_writers_of_new_instruments_and_new_months_do_not_block_each_other
 async def test_candles_of_an_instrument_that_does_not_exist_are_refused(session: WriteSession) -> None:
     with pytest.raises(NotFoundError, match="no instrument 99999: make it with `market"):
         await candles.write(session, 99_999, "1m", [[1_704_067_200_000, 1, 1, 1, 1, 1]])
+
+
+async def test_a_few_candles_are_one_statement_once_their_month_is_known(database: Database) -> None:
+    async with database.write() as session:
+        instrument = await btc(session)
+        await partitions.ensure(session, Candle, START, START + timedelta(days=1))
+    sent: list[str] = []
+
+    def note(connection: Connection, cursor: Any, statement: str, *rest: Any) -> None:
+        sent.append(statement)
+
+    async def one_more(at: int) -> WriteReport:
+        async with database.write() as session:
+            sent.clear()
+            return await candles.write(session, instrument.id, "1m", columns_of([bar(at, 1), bar(at + 1, 1)]))
+
+    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    assert await one_more(0) == WriteReport(inserted=2)
+    assert await one_more(1) == WriteReport(inserted=1, unchanged=1)
+    assert len(sent) == 1
+    async with database.read() as session:
+        await assert_coverage_is_true(session)
+
+
+async def test_a_month_that_somebody_retired_is_made_again_by_the_next_try(database: Database) -> None:
+    async with Database(database.target) as other, database.write() as session:
+        instrument = await btc(session)
+        await candles.write(session, instrument, "1m", columns_of([bar(0, 1)]))
+    async with database.write() as session:
+        await candles.write(session, instrument.id, "1m", columns_of([bar(0, 1)]))
+    await partitions.retire(other, Candle, START + timedelta(days=60))
+    with pytest.raises(IntegrityError):
+        async with database.write() as session:
+            await candles.write(session, instrument.id, "1m", columns_of([bar(1, 1)]))
+    async with database.write() as session:
+        assert await candles.write(session, instrument.id, "1m", columns_of([bar(1, 1)])) == WriteReport(inserted=1)
+
+
+def bar(at: int, price: int) -> Bar:
+    return Bar(at, price, is_closed=True, is_synthetic=False, amount=1)

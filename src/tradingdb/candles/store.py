@@ -43,17 +43,22 @@ async def copy_fresh(session: WriteSession, series: dict[str, Any], chunk: Candl
     """
     if await session.scalar(_ANY_IN_RANGE, series | _bounds(chunk)):
         return False
+    columns, block = block_for_table(series, chunk)
+    try:
+        async with session.begin_nested():
+            await copy_in(session, "candles", columns, [block])
+    except asyncpg.UniqueViolationError:
+        return False
+    return True
+
+
+def block_for_table(series: dict[str, Any], chunk: CandleColumns) -> tuple[list[str], bytes]:
+    """The columns of the table that candles fill, and their rows in binary COPY format."""
     columns, nulls = _columns_of_table(chunk)
     values: dict[str, NDArray[Any]] = {name: getattr(chunk, name) for name in columns if name != "instrument_id"}
     values["instrument_id"] = np.full(len(chunk), series["instrument_id"])
     constants = {name: series[name] for name in ("timeframe", "source") if series[name] is not None}
-    block = wire.encode(columns, values, constants=constants, nulls=nulls)
-    try:
-        async with session.begin_nested():
-            await copy_in(session, "candles", [*columns, *constants], [block])
-    except asyncpg.UniqueViolationError:
-        return False
-    return True
+    return [*columns, *constants], wire.encode(columns, values, constants=constants, nulls=nulls)
 
 
 def _columns_of_table(chunk: CandleColumns) -> tuple[dict[str, str], dict[str, NDArray[np.bool_]]]:

@@ -34,7 +34,10 @@ class Candle(Base):
     __tablename__ = "candles"
 
     instrument_id: Mapped[int] = mapped_column(
-        Integer, ForeignKey("instruments.id", ondelete="RESTRICT"), primary_key=True, autoincrement=False
+        Integer,
+        primary_key=True,
+        autoincrement=False,
+        comment="instruments.id, by way of series_coverage: a foreign key here would be looked up for every row.",
     )
     timeframe: Mapped[CText] = mapped_column(primary_key=True)
     open_time: Mapped[datetime] = mapped_column(UtcDateTime, primary_key=True)

@@ -1,0 +1,215 @@
+"""How fast candles go in and out, as ratios against named rivals in the same run.
+
+    python benchmarks/candles.py [--rows 1000000] [--repeat 3] [--json FILE]
+
+Each figure is the median of `--repeat` runs on an embedded PostgreSQL of its own, fsync on. Rivals that are slow by a
+factor of ten and more write a tenth of the rows; the ratio is of rows per second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import platform
+import statistics
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rivals
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import text
+
+from tradingdb import Database, candles, market
+from tradingdb.bulk import copy_in, copy_out
+from tradingdb.candles import store
+from tradingdb.candles.sources import columns_from
+from tradingdb.embedded import EmbeddedServer
+from tradingdb.setup import setup
+from tradingdb.urls import ConnectionTarget
+
+MINUTE = 60_000_000
+FIRST = 1_600_000_020_000_000 // MINUTE * MINUTE
+READ = (
+    "SELECT open_time, open, high, low, close, volume FROM candles "
+    "WHERE instrument_id = {} AND timeframe = '1m' ORDER BY open_time"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """How many times faster we are than a rival, and how many times it should be at least."""
+
+    what: str
+    rival: str
+    ours: float
+    theirs: float
+    goal: float | None
+
+    @property
+    def ratio(self) -> float:
+        """Rows per second of ours for each of theirs."""
+        return self.ours / self.theirs
+
+
+Work = Callable[[], Awaitable[Any]]
+
+
+class Bench:
+    """One database, one series of candles, and the measurements on it."""
+
+    def __init__(self, database: Database, instrument_id: int, rows: int, repeat: int) -> None:
+        self.database, self.instrument_id, self.rows, self.repeat = database, instrument_id, rows, repeat
+        self.bars = bars(rows)
+        self.tenth = {name: values[: rows // 10] for name, values in self.bars.items()}
+
+    async def rate(
+        self, rows: int, work: Callable[[], Awaitable[Any]], before: Callable[[], Awaitable[Any]] | None = None
+    ) -> float:
+        """Rows per second: the median of the runs."""
+        rates = []
+        for _ in range(self.repeat):
+            if before is not None:
+                await before()
+            started = time.perf_counter()
+            await work()
+            rates.append(rows / (time.perf_counter() - started))
+        return statistics.median(rates)
+
+    async def clear(self) -> None:
+        """No candles, and no plain ones."""
+        async with self.database.write() as session:
+            await session.execute(text("TRUNCATE candles, series_coverage, plain_candles"))
+
+    async def write(self) -> None:
+        """What is measured: all candles by `candles.write`, in one transaction."""
+        async with self.database.write() as session:
+            await candles.write(session, self.instrument_id, "1m", self.bars)
+
+    async def raw_copy(self) -> None:
+        """The limit: the same bytes, made beforehand, into the same table."""
+        async with self.database.write() as session:
+            await session.execute(text("SET LOCAL statement_timeout = 0"))
+            await copy_in(session, "candles", self.raw_columns, self.raw)
+
+    def prepare_raw(self) -> None:
+        """The bytes that `candles.write` would send."""
+        ours = replace(
+            columns_from(self.bars), is_closed=np.ones(self.rows, np.bool_), is_synthetic=np.zeros(self.rows, np.bool_)
+        )
+        series = {"instrument_id": self.instrument_id, "timeframe": "1m", "source": None}
+        self.raw_columns, block = store.block_for_table(series, ours)
+        size = 8 << 20
+        self.raw = [block[at : at + size] for at in range(0, len(block), size)]
+
+    async def read(self) -> candles.CandleSeries:
+        """What is measured: all candles by `candles.read`."""
+        async with self.database.read() as session:
+            return await candles.read(session, self.instrument_id, "1m")
+
+    async def read_arrow(self) -> Any:
+        """The same into Arrow."""
+        return (await self.read()).to_arrow()
+
+    async def drain(self) -> None:
+        """The limit: the same COPY, thrown away."""
+        async with self.database.read() as session:
+            await copy_out(session, READ.format(self.instrument_id).replace("volume", "coalesce(volume, 'NaN')"))
+
+
+def bars(rows: int) -> rivals.Bars:
+    """A random walk, a candle a minute."""
+    random = np.random.default_rng(7)
+    open_ = 100 + random.normal(size=rows).cumsum() * 0.01
+    close = open_ + random.normal(size=rows) * 0.01
+    times = (FIRST + np.arange(rows, dtype=np.int64) * MINUTE).view("datetime64[us]")
+    high, low = np.maximum(open_, close) + 0.01, np.minimum(open_, close) - 0.01
+    return {"open_time": times, "open": open_, "high": high, "low": low, "close": close, "volume": random.random(rows)}
+
+
+async def writing(bench: Bench) -> list[Ratio]:
+    """Every way in, against `candles.write` of a fresh range."""
+    database, target, tenth = bench.database, bench.database.target, bench.rows // 10
+    await bench.write()  # makes the partitions, which no rival needs
+    bench.prepare_raw()
+    raw = await bench.rate(bench.rows, bench.raw_copy, bench.clear)
+    fresh = await bench.rate(bench.rows, bench.write, bench.clear)
+    unchanged = await bench.rate(bench.rows, bench.write)
+    theirs = {
+        "asyncpg copy_records_to_table": (None, lambda: rivals.records(database, bench.tenth)),
+        "SQLAlchemy Core executemany": (None, lambda: rivals.executemany(database, bench.tenth)),
+        "SQLAlchemy add_all": (None, lambda: rivals.add_all(database, bench.tenth)),
+        "pandas to_sql": (None, lambda: rivals.to_sql(database, bench.tenth)),
+        "vnpy-style pages of 1,000": (20, lambda: rivals.in_thread(rivals.peewee_pages, target, bench.tenth, 1000)),
+        "jesse-style pages of 100": (20, lambda: rivals.in_thread(rivals.peewee_pages, target, bench.tenth, 100)),
+    }
+    found = [
+        Ratio("write a fresh range", "raw COPY of the same bytes", fresh, raw, 0.80),
+        Ratio("rewrite it unchanged", "raw COPY of the same bytes", unchanged, raw, 0.50),
+    ]
+    for name, (goal, work) in theirs.items():
+        found.append(Ratio("write a fresh range", name, fresh, await bench.rate(tenth, work, bench.clear), goal))
+    ingest = await bench.rate(bench.rows, lambda: rivals.in_thread(rivals.adbc_ingest, target, bench.bars))
+    found.append(Ratio("write a fresh range", "ADBC ingest into a table without keys or checks", fresh, ingest, None))
+    return found
+
+
+async def reading(bench: Bench) -> list[Ratio]:
+    """Every way out, against `candles.read`."""
+    await bench.clear()
+    await bench.write()
+    query = READ.format(bench.instrument_id)
+    target = bench.database.target
+    drain = await bench.rate(bench.rows, bench.drain)
+    ours, arrow = await bench.rate(bench.rows, bench.read), await bench.rate(bench.rows, bench.read_arrow)
+    adbc = await bench.rate(bench.rows, lambda: rivals.in_thread(rivals.adbc_fetch, target, query))
+    pandas = await bench.rate(bench.rows, lambda: rivals.read_sql(bench.database, query))
+    return [
+        Ratio("read into numpy", "draining the same COPY", ours, drain, 0.85),
+        Ratio("read into Arrow", "ADBC fetch", arrow, adbc, 1.0),
+        Ratio("read into numpy", "pandas read_sql", ours, pandas, 8),
+    ]
+
+
+async def measure(rows: int, repeat: int) -> list[Ratio]:
+    """Everything, on a server of its own."""
+    with tempfile.TemporaryDirectory(prefix="tradingdb-bench-") as folder:
+        Path(folder).chmod(0o755)  # noqa: ASYNC240 - nothing else runs yet; root's server is another user's
+        server = EmbeddedServer(Path(folder))
+        async with Database(ConnectionTarget(server.url()), embedded=server) as database:
+            await setup(database)
+            async with database.write() as session:
+                instrument_id = (await market.ensure_instrument(session, "bench", "A/B")).id
+            async with database.engine.begin() as connection:
+                await connection.run_sync(rivals.Base.metadata.create_all)
+            bench = Bench(database, instrument_id, rows, repeat)
+            return [*await writing(bench), *await reading(bench)]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--json", type=Path)
+    given = parser.parse_args()
+    found = asyncio.run(measure(given.rows, given.repeat))
+    title = f"{given.rows:,} candles, {platform.processor() or platform.machine()}"
+    table = Table("what", "against", "rows/s", "rival rows/s", "ratio", "goal", "", title=title)
+    for each in found:
+        figures = (f"{each.ours:,.0f}", f"{each.theirs:,.0f}", f"{each.ratio:.2f}", f"{each.goal or ''}")
+        reached = "" if each.goal is None else "reached" if each.ratio >= each.goal else "NOT reached"
+        table.add_row(each.what, each.rival, *figures, reached)
+    Console(width=120).print(table)
+    if given.json:
+        given.json.write_text(json.dumps([asdict(each) | {"ratio": each.ratio} for each in found], indent=2))
+
+
+if __name__ == "__main__":
+    main()
