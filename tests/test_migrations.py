@@ -28,6 +28,9 @@ from tradingdb.errors import (
     UnknownRevisionError,
 )
 from tradingdb.models import Base
+from tradingdb.seeds import World, seed
+from tradingdb.services import market
+from tradingdb.settings import Settings
 from tradingdb.timeseries import partitions
 
 if TYPE_CHECKING:
@@ -376,3 +379,32 @@ async def test_an_empty_name_of_a_revision_is_refused(database: Database, name: 
             await call(database, name)
     with pytest.raises(InvalidValueError, match="needs a message"):
         revisions.create(name)
+
+
+async def test_a_filled_database_goes_down_and_up_again(database: Database) -> None:
+    await seed(database, World.DEVELOPMENT, Settings(_env_file=None))
+    await migrations.downgrade(database, "0001")
+    await migrations.upgrade(database)
+    assert await migrations.check(database) == []
+    async with database.read() as session:
+        assert await session.scalar(text("SELECT count(*) FROM orders")) > 0
+
+
+async def test_rows_that_name_what_does_not_exist_are_told_with_the_remedy(database: Database) -> None:
+    await migrations.downgrade(database, "0001")
+    async with database.write() as session:
+        btc = await market.ensure_instrument(session, "binance", "BTC/USDT")
+        await session.execute(
+            text(
+                "INSERT INTO trades (id, mode, backtest_run_id, instrument_id, direction, quantity, entry_price, "
+                "entry_time) "
+                "VALUES (gen_random_uuid(), 'backtest', gen_random_uuid(), :instrument, 'long', 1, 1, now())"
+            ),
+            {"instrument": btc.id},
+        )
+    with pytest.raises(SchemaMismatchError, match=r"Rows of trades name something that does not exist.*NULL"):
+        await migrations.upgrade(database)
+    async with database.write() as session:
+        await session.execute(text("UPDATE trades SET backtest_run_id = NULL"))
+    await migrations.upgrade(database)
+    assert await migrations.check(database) == []

@@ -32,6 +32,7 @@ from tradingdb.models import (
     LearningEntry,
     LearningEvidence,
     OrderSide,
+    PerformanceMetrics,
     PriceZone,
     Signal,
     SignalDirection,
@@ -42,7 +43,9 @@ from tradingdb.models import (
     ZoneKind,
 )
 from tradingdb.seeds import World, seed
+from tradingdb.services import reports
 from tradingdb.services.embeddings import add_space
+from tradingdb.services.reports.performance import strategy_performance
 from tradingdb.settings import Settings
 from tradingdb.timeseries import partitions
 from tradingdb.timeseries.partitions import partitioned_tables
@@ -193,6 +196,24 @@ async def test_vectors_added_at_run_time_and_searched_with_text(session: WriteSe
     distance = LearningEmbedding.embedding.cosine_distance(np.array([0.1, 0.9, 0]))
     nearest = await session.scalar(select(LearningEmbedding.entry_id).order_by(distance).limit(1))
     assert nearest == entries[1].id
+
+
+async def test_statistics_of_nothing_and_a_drawdown_beyond_all(session: WriteSession) -> None:
+    for report in reports.REPORTS.values():
+        await reports.answer(session, report)
+    assert (await session.execute(strategy_performance())).all() == []
+    ours = await account(session)
+    session.add(
+        PerformanceMetrics(
+            account_id=ours.id,
+            mode=TradingMode.PAPER,
+            period_start=AT,
+            period_end=AT + timedelta(days=1),
+            max_drawdown=1.5,
+        )
+    )
+    with pytest.raises(IntegrityError, match="max_drawdown_share"):
+        await session.flush()
 
 
 async def test_a_text_array_where_a_reference_belongs(session: WriteSession) -> None:

@@ -168,6 +168,37 @@ def upgrade() -> None:
         comment="A sealed month of one series; every column is a packed array of its candles in order of time.",
     )
     op.create_table(
+        "candle_quarantine",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("instrument_id", sa.Integer(), nullable=False),
+        sa.Column("timeframe", sa.Text(collation="C"), nullable=False),
+        sa.Column("source", sa.Text(), nullable=True, comment="Where the row came from."),
+        sa.Column("row_number", sa.Integer(), nullable=False, comment="Its place in the batch, counted from 0."),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column(
+            "values",
+            postgresql.JSONB(),
+            server_default=sa.text("'{}'"),
+            nullable=False,
+            comment="The row: open_time in microseconds since 1970, numbers as text, so that NaN and infinity are kept.",
+        ),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint("reason ~ '\\S'", name=op.f("ck_candle_quarantine__reason_not_blank")),
+        sa.CheckConstraint(
+            "timeframe IN ('1s', '1m', '3m', '5m', '15m', '30m', '1h', '2h', '4h', '6h', '8h', '12h', '1d', '3d', '1w', '1M')",
+            name=op.f("ck_candle_quarantine__timeframe_known"),
+        ),
+        sa.CheckConstraint("row_number >= 0", name=op.f("ck_candle_quarantine__row_number_not_negative")),
+        sa.ForeignKeyConstraint(
+            ["instrument_id"], ["instruments.id"], name=op.f("fk_candle_quarantine__instrument_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_candle_quarantine")),
+        comment="A row that could not be a candle, kept with the reason for somebody to look at.",
+    )
+    op.create_index(
+        "ix_candle_quarantine__series", "candle_quarantine", ["instrument_id", "timeframe", "created_at"], unique=False
+    )
+    op.create_table(
         "funding_rates",
         sa.Column("instrument_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("funding_time", postgresql.TIMESTAMP(timezone=True), nullable=False),
@@ -254,7 +285,13 @@ def upgrade() -> None:
             name=op.f("ck_market_data__change_percent_24h_finite"),
         ),
         sa.CheckConstraint(
+            "high_24h > '-Infinity' AND high_24h < 'Infinity'", name=op.f("ck_market_data__high_24h_finite")
+        ),
+        sa.CheckConstraint(
             "liquidity >= 0 AND liquidity < 'Infinity'", name=op.f("ck_market_data__liquidity_not_negative")
+        ),
+        sa.CheckConstraint(
+            "low_24h > '-Infinity' AND low_24h < 'Infinity'", name=op.f("ck_market_data__low_24h_finite")
         ),
         sa.CheckConstraint(
             "market_cap >= 0 AND market_cap < 'Infinity'", name=op.f("ck_market_data__market_cap_not_negative")
@@ -436,6 +473,8 @@ def downgrade() -> None:
     op.drop_index("ix_market_data__observed_at", table_name="market_data", postgresql_using="brin")
     op.drop_table("market_data")
     op.drop_table("funding_rates")
+    op.drop_index("ix_candle_quarantine__series", table_name="candle_quarantine")
+    op.drop_table("candle_quarantine")
     op.drop_table("candle_blocks")
     op.drop_table("aggregated_market_data")
     op.drop_table("datasets")

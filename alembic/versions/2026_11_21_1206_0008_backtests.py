@@ -5,9 +5,9 @@ Why:
 Locks:
     The foreign keys of older tables are NOT VALID: no row is read, and each lock is held for an instant.
 Safe while old code runs:
-    Yes: the release before this one knows none of these tables.
+    Yes, unless it writes ids of its own invention into the columns that refer to these tables: those are refused.
 Undo:
-    Drops the tables with their data, partitions included.
+    Drops the tables with their data, partitions included, and clears what refers to them.
 """
 
 from __future__ import annotations
@@ -326,6 +326,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("UPDATE trades SET backtest_run_id = NULL WHERE backtest_run_id IS NOT NULL")
     op.drop_constraint("fk_trades__backtest_run_id", "trades", type_="foreignkey")
     op.drop_index(op.f("ix_backtest_results__user_id"), table_name="backtest_results")
     op.drop_table("backtest_results")

@@ -66,7 +66,8 @@ def upgrade() -> None:
             "model",
             "revision",
             "dimensions",
-            name=op.f("uq_embedding_spaces__provider_model_revision_dimensions"),
+            "metric",
+            name=op.f("uq_embedding_spaces__provider_model_revision_dimensions_metric"),
         ),
         comment="A model that turns text into vectors, in one revision: what can be compared with each other.",
     )

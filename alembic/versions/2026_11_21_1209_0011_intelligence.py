@@ -5,9 +5,10 @@ Why:
 Locks:
     The foreign keys of older tables are NOT VALID: no row is read, and each lock is held for an instant.
 Safe while old code runs:
-    Yes: the release before this one knows none of these tables.
+    Yes, unless it writes ids of its own invention into the columns that refer to these tables: those are refused.
 Undo:
-    Drops the tables with their data, partitions included.
+    Drops the tables with their data, partitions included, and clears what refers to them: evidence that rests on
+    an outcome of a decision is deleted.
 """
 
 from __future__ import annotations
@@ -118,7 +119,7 @@ def upgrade() -> None:
         sa.Column("instrument_id", sa.Integer(), nullable=True, comment="NULL: the market as a whole."),
         sa.Column("insight_type", sa.Text(), nullable=False),
         sa.Column("recommendation", sa.Text(), nullable=False),
-        sa.Column("confidence", sa.Double(), nullable=False),
+        sa.Column("confidence", sa.Double(), nullable=True),
         sa.Column("score", sa.Double(), nullable=True, comment="In the model's own unit."),
         sa.Column("risk_level", sa.Text(), nullable=True),
         sa.Column("reasoning", sa.Text(), nullable=True),
@@ -175,7 +176,7 @@ def upgrade() -> None:
         sa.Column("session_key", sa.Text(), nullable=True, comment="The session that it came up in."),
         sa.Column("actual_value", sa.Double(), nullable=True),
         sa.Column("error", sa.Double(), nullable=True, comment="Predicted minus actual."),
-        sa.Column("accuracy_score", sa.Double(), nullable=True),
+        sa.Column("accuracy", sa.Double(), nullable=True, comment="In the scorer's own unit."),
         sa.Column(
             "resolved_at",
             postgresql.TIMESTAMP(timezone=True),
@@ -183,6 +184,9 @@ def upgrade() -> None:
             comment="When the actual value was known.",
         ),
         sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint(
+            "accuracy > '-Infinity' AND accuracy < 'Infinity'", name=op.f("ck_ml_predictions__accuracy_finite")
+        ),
         sa.CheckConstraint(
             "actual_value > '-Infinity' AND actual_value < 'Infinity'",
             name=op.f("ck_ml_predictions__actual_value_finite"),
@@ -199,7 +203,6 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "upper_value > '-Infinity' AND upper_value < 'Infinity'", name=op.f("ck_ml_predictions__upper_value_finite")
         ),
-        sa.CheckConstraint("accuracy_score BETWEEN 0 AND 1", name=op.f("ck_ml_predictions__accuracy_score_share")),
         sa.CheckConstraint(
             "actual_value IS NULL OR resolved_at IS NOT NULL", name=op.f("ck_ml_predictions__actual_has_time")
         ),
@@ -492,6 +495,10 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("UPDATE orders SET decision_id = NULL WHERE decision_id IS NOT NULL")
+    op.execute("SET LOCAL tradingdb.maintenance = 'on'")
+    op.execute("DELETE FROM learning_evidence WHERE outcome_id IS NOT NULL")
+    op.execute("SET LOCAL tradingdb.maintenance = 'off'")
     op.drop_constraint("fk_learning_evidence__outcome_id", "learning_evidence", type_="foreignkey")
     op.drop_constraint("fk_orders__decision_id", "orders", type_="foreignkey")
     op.drop_index(op.f("ix_decision_outcomes__user_id"), table_name="decision_outcomes")

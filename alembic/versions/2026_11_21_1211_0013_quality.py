@@ -117,7 +117,7 @@ def upgrade() -> None:
         sa.CheckConstraint("max_retries >= 0", name=op.f("ck_data_ingestion_jobs__max_retries_not_negative")),
         sa.CheckConstraint("progress BETWEEN 0 AND 1", name=op.f("ck_data_ingestion_jobs__progress_share")),
         sa.CheckConstraint("quality_issues >= 0", name=op.f("ck_data_ingestion_jobs__quality_issues_not_negative")),
-        sa.CheckConstraint("range_end > range_start", name=op.f("ck_data_ingestion_jobs__range_ordered")),
+        sa.CheckConstraint("range_end >= range_start", name=op.f("ck_data_ingestion_jobs__range_ordered")),
         sa.CheckConstraint("records_inserted >= 0", name=op.f("ck_data_ingestion_jobs__records_inserted_not_negative")),
         sa.CheckConstraint(
             "records_processed >= 0", name=op.f("ck_data_ingestion_jobs__records_processed_not_negative")

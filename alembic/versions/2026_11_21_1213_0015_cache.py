@@ -60,6 +60,10 @@ def upgrade() -> None:
         sa.Column("expires_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("details", postgresql.JSONB(), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint(
+            "'NaN' <> ALL (vector) AND 'Infinity' <> ALL (vector) AND '-Infinity' <> ALL (vector) AND array_position(vector, NULL) IS NULL",
+            name=op.f("ck_feature_cache__vector_finite"),
+        ),
         sa.CheckConstraint("cache_key ~ '\\S'", name=op.f("ck_feature_cache__cache_key_not_blank")),
         sa.CheckConstraint(
             "calculation_time_ms >= 0 AND calculation_time_ms < 'Infinity'",

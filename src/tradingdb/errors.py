@@ -34,6 +34,12 @@ class ConfigurationError(TradingDBError):
     exit_code = 2
 
 
+class PartitionMissingError(TradingDBError):
+    """A row lies in a month that has no partition; make it with `timeseries.partitions.ensure`, then try again."""
+
+    exit_code = 2
+
+
 class UnusableFileError(TradingDBError):
     """A file cannot be loaded; nothing of it was stored."""
 

@@ -17,6 +17,7 @@ from tradingdb.errors import (
     InsufficientRightsError,
     LockTimeoutError,
     LoginRefusedError,
+    PartitionMissingError,
     RolledBackError,
     TimeLimitError,
     TradingDBError,
@@ -35,6 +36,8 @@ IN_FAILED_TRANSACTION = "25P02"
 
 FAILED = "tradingdb_failed"
 """Key in a connection's `info`: a statement failed on it, so its transaction may be rolled back already."""
+CHECK_VIOLATION = "23514"
+FOREIGN_KEY_VIOLATION = "23503"
 LOCK_NOT_AVAILABLE = "55P03"
 INSUFFICIENT_PRIVILEGE = "42501"
 
@@ -76,6 +79,12 @@ def sqlstate_of(error: BaseException) -> str | None:
     return None
 
 
+def violated_constraint(error: BaseException) -> tuple[str, str]:
+    """The table and the name of the constraint that a row violates."""
+    said = _of_driver(error)
+    return str(getattr(said, "table_name", "")), str(getattr(said, "constraint_name", ""))
+
+
 def _of_driver(error: BaseException) -> BaseException:
     """What asyncpg raised, under SQLAlchemy's two layers if they are there."""
     return getattr(getattr(error, "orig", None), "__cause__", None) or error
@@ -100,7 +109,7 @@ def is_repeatable(error: BaseException) -> bool:
     return sqlstate_of(error) in REPEATABLE or is_connection_loss(error)
 
 
-def translated(error: BaseException) -> TradingDBError | None:
+def translated(error: BaseException) -> TradingDBError | None:  # noqa: PLR0911 - one per meaning
     """The same failure of PostgreSQL or its driver as one of our errors; None where the original says it best."""
     state = sqlstate_of(error)
     is_invalidated = isinstance(error, DBAPIError) and error.connection_invalidated
@@ -113,6 +122,8 @@ def translated(error: BaseException) -> TradingDBError | None:
         return DatabaseUnavailableError(
             "Every connection of the pool is in use for too long: use a larger pool, or hold sessions for less time."
         )
+    if state == CHECK_VIOLATION and getattr(_of_driver(error), "constraint_name", None) is None:
+        return PartitionMissingError()  # the only check without a name is that of a partitioned table's ranges
     if state in SERVER_GONE:
         return DatabaseUnavailableError()
     if is_invalidated or isinstance(error, asyncpg.InterfaceError):

@@ -28,7 +28,7 @@ from tradingdb.errors import (
     SchemaMismatchError,
     TradingDBError,
 )
-from tradingdb.failures import INSUFFICIENT_PRIVILEGE, sqlstate_of
+from tradingdb.failures import FOREIGN_KEY_VIOLATION, INSUFFICIENT_PRIVILEGE, sqlstate_of, violated_constraint
 from tradingdb.models import Base
 from tradingdb.revisions import (
     Revision,
@@ -206,6 +206,12 @@ def explained(connection: Connection, error: BaseException) -> TradingDBError | 
         return SchemaMismatchError(
             "Tables of the schema exist already, though no revision is recorded: if they are ours, "
             "mark them with `tradingdb db stamp`; if they are somebody else's, use another database or schema."
+        )
+    if sqlstate_of(error) == FOREIGN_KEY_VIOLATION:
+        table, constraint = violated_constraint(error)
+        return SchemaMismatchError(
+            f"Rows of {table} name something that does not exist, so {constraint} cannot be checked: set the column of "
+            "those rows to NULL, or add what they name, then run the upgrade again; finished revisions stay finished."
         )
     if sqlstate_of(error) == INSUFFICIENT_PRIVILEGE:
         return InsufficientRightsError(

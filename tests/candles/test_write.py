@@ -12,16 +12,15 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, event, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, event, select, text
 
 from tradingdb import candles
 from tradingdb.candles import WriteReport
 from tradingdb.core.clock import utc_now
 from tradingdb.core.timeframe import Timeframe
 from tradingdb.database import Database, ReadSession, WriteSession
-from tradingdb.errors import InvalidCandlesError, InvalidValueError, NotFoundError
-from tradingdb.models import Candle, Instrument
+from tradingdb.errors import InvalidCandlesError, InvalidValueError, NotFoundError, PartitionMissingError
+from tradingdb.models import Candle, Instrument, QuarantinedCandle
 from tradingdb.services import market
 from tradingdb.timeseries import partitions
 
@@ -357,7 +356,7 @@ async def test_writers_of_new_instruments_and_new_months_do_not_block_each_other
     async with database.read() as session:
         await assert_coverage_is_true(session)
         assert await session.scalar(text("SELECT count(*) FROM candles")) == 81
-        assert len(await candles.listing(session)) == 9
+        assert len(await candles.coverage(session)) == 9
         assert len(await partitions.listing(session, Candle)) == 4
 
 
@@ -395,7 +394,7 @@ async def test_a_month_that_somebody_retired_is_made_again_by_the_next_try(datab
     async with database.write() as session:
         await candles.write(session, instrument.id, "1m", columns_of([bar(0, 1)]))
     await partitions.retire(other, Candle, START + timedelta(days=60))
-    with pytest.raises(IntegrityError):
+    with pytest.raises(PartitionMissingError):
         async with database.write() as session:
             await candles.write(session, instrument.id, "1m", columns_of([bar(1, 1)]))
     async with database.write() as session:
@@ -404,3 +403,27 @@ async def test_a_month_that_somebody_retired_is_made_again_by_the_next_try(datab
 
 def bar(at: int, price: int) -> Bar:
     return Bar(at, price, is_closed=True, is_synthetic=False, amount=1)
+
+
+async def test_bad_rows_are_put_aside_with_their_reason_and_the_others_stored(session: WriteSession) -> None:
+    instrument = await btc(session)
+    data = rows(5)
+    data[1][2], data[3][4] = 0, float("nan")
+    report = await candles.write(session, instrument, "1m", data, source="feed", on_invalid="quarantine")
+    assert report == WriteReport(inserted=3, quarantined=2)
+    assert report.total == 5
+    aside = (await session.scalars(select(QuarantinedCandle).order_by(QuarantinedCandle.row_number))).all()
+    assert [(row.row_number, row.source, row.reason) for row in aside] == [
+        (1, "feed", "high is below another price"),
+        (3, "feed", "a price is not a finite number"),
+    ]
+    assert (aside[0].values["high"], aside[1].values["close"]) == ("0.0", "nan")
+    assert len(await candles.read(session, instrument, "1m")) == 3
+
+
+async def test_a_batch_of_nothing_but_bad_rows_stores_none(session: WriteSession) -> None:
+    data = rows(2)
+    for row in data:
+        row[2] = 0
+    report = await candles.write(session, await btc(session), "1m", data, on_invalid="quarantine")
+    assert report == WriteReport(quarantined=2)

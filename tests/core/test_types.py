@@ -16,7 +16,7 @@ from sqlalchemy import Column, MetaData, Table, delete, insert, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateTable
 
-from tradingdb.core.types import Ciphertext, Encrypted, ExactNumeric, NumericArray, TextArray, UtcDateTime
+from tradingdb.core.types import Ciphertext, Encrypted, ExactNumeric, JsonObject, NumericArray, TextArray, UtcDateTime
 from tradingdb.database import WriteSession
 from tradingdb.errors import InvalidValueError
 from tradingdb.models import (
@@ -30,6 +30,7 @@ from tradingdb.models import (
     PositionSide,
     RiskParameters,
     Strategy,
+    StrategyRule,
     StrategyStatus,
     Trade,
     TradeDirection,
@@ -365,3 +366,28 @@ async def test_the_table_refuses_nan_and_infinity_from_whoever_bypasses_the_type
         with pytest.raises(IntegrityError, match="check constraint"):
             async with session.begin_nested():
                 await session.execute(text(f"UPDATE {table.name} SET {column} = {form.format(value)}"))
+
+
+@pytest.mark.parametrize("value", [[1, 2], "text", 1, True, [("a", 1)]])
+def test_a_payload_is_an_object(value: object) -> None:
+    with pytest.raises(InvalidValueError, match="A JSON object was expected"):
+        JsonObject().process_bind_param(value, None)  # type: ignore[arg-type]
+
+
+async def test_paths_into_a_payload_can_be_asked_for(session: WriteSession) -> None:
+    session.add(Strategy(name="a", parameters={"fees": {"maker": 0.1}, "tags": ["x"]}))
+    await session.flush()
+    found = select(Strategy.parameters["fees"]["maker"].astext).where(Strategy.parameters.contains({"tags": ["x"]}))
+    assert await session.scalar(found) == "0.1"
+
+
+async def test_a_stored_value_of_another_shape_is_told_without_the_value(session: WriteSession) -> None:
+    await session.execute(
+        text(
+            "INSERT INTO strategy_rules (id, name, entry_type, source_type, conditions) "
+            "VALUES (gen_random_uuid(), 'r', 'x', 'manual', '{\"secret\": 1}')"
+        )
+    )
+    with pytest.raises(InvalidValueError, match="stored JSON value does not have its shape") as refused:
+        await session.scalars(select(StrategyRule))
+    assert "secret" not in str(refused.value)

@@ -19,6 +19,7 @@ from tradingdb.core.types import (
     Encrypted,
     EnumText,
     ExactNumeric,
+    JsonObject,
     NumericArray,
     Sha256,
     TextArray,
@@ -139,8 +140,10 @@ def _of_type(column: Column[Any]) -> st.SearchStrategy[Any]:  # noqa: C901, PLR0
             return st.binary(max_size=40).map(Encrypted)
         case TypedJson():
             return SHAPES[kind.shape]
+        case JsonObject():
+            return OBJECTS
         case JSONB():
-            return OBJECTS if kind.none_as_null else JSON
+            return JSON
         case Uuid():
             return st.uuids()
         case Boolean():

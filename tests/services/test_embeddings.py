@@ -144,3 +144,12 @@ async def test_a_search_in_one_space_uses_its_index(session: WriteSession) -> No
     by_angle = sorted(exact, key=lambda row: -float(row.embedding @ target / np.linalg.norm(row.embedding)))
     assert set(found) <= {row.chunk for row in by_angle[:8]}
     assert await session.scalar(select(func.count()).select_from(table)) == 200
+
+
+async def test_vectors_of_one_kind_have_one_space(session: WriteSession) -> None:
+    await add_space(session, "small", **SMALL)
+    with pytest.raises(InvalidValueError, match="called small"):
+        await add_space(session, "another", **SMALL)
+    assert await add_space(session, "by angle", **SMALL, metric=DistanceMetric.EUCLIDEAN)
+    with pytest.raises(InvalidValueError, match="another trained_until"):
+        await add_space(session, "small", **SMALL, trained_until=KNOWN)

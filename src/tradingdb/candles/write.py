@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from sqlalchemy.exc import IntegrityError
 
 from tradingdb.candles.columns import NO_COUNT, CandleColumns, to_datetime, to_microseconds
+from tradingdb.candles.quarantine import quarantine
 from tradingdb.candles.sources import columns_from
 from tradingdb.candles.store import OPTIONAL, copy_fresh, extend_coverage, merge_few, merge_staged
-from tradingdb.candles.validate import problems
+from tradingdb.candles.validate import Problem, problems
 from tradingdb.core.clock import utc_now
 from tradingdb.core.json import clean_text
 from tradingdb.core.timeframe import Timeframe
 from tradingdb.errors import InvalidCandlesError, NotFoundError
-from tradingdb.failures import sqlstate_of
+from tradingdb.failures import FOREIGN_KEY_VIOLATION, sqlstate_of
 from tradingdb.models import Candle
 from tradingdb.timeseries import partitions
 
@@ -35,8 +36,7 @@ CHUNK = 100_000
 FEW = 500
 """Up to so many candles go in one statement; more are COPYed."""
 
-FOREIGN_KEY_VIOLATION = "23503"
-
+OnInvalid = Literal["reject", "quarantine"]
 RANKS = 3
 MAX_LISTED_PROBLEMS = 5
 
@@ -50,11 +50,13 @@ class WriteReport:
     unchanged: int = 0
     duplicates: int = 0
     """Rows that another row of the same batch replaced."""
+    quarantined: int = 0
+    """Rows that cannot be candles, and were put aside."""
 
     @property
     def total(self) -> int:
         """How many candles were handed over."""
-        return self.inserted + self.updated + self.unchanged + self.duplicates
+        return self.inserted + self.updated + self.unchanged + self.duplicates + self.quarantined
 
 
 async def write(
@@ -65,6 +67,7 @@ async def write(
     *,
     source: str | None = None,
     timezone: str | None = None,
+    on_invalid: OnInvalid = "reject",
     on_progress: Callable[[int], None] | None = None,
 ) -> WriteReport:
     """Store candles of one series, and keep its coverage and partitions.
@@ -72,29 +75,36 @@ async def write(
     `data` may be ccxt rows, a numpy record array or matrix, a mapping of arrays, or a pandas, polars or Arrow table
     (`candles.sources`). `timezone` names the zone of times that carry none. Of two candles for one time the better one
     stays: a closed bar over one still growing, anything real over a synthetic one; between equals the newer. A bar is
-    taken as closed when its time has passed, unless the data say otherwise. `on_progress` is told rows as they go in.
+    taken as closed when its time has passed, unless the data say otherwise. A row that cannot be a candle refuses all
+    of them, or, with `on_invalid="quarantine"`, goes to `candle_quarantine` with the reason, and the others are stored
+    as usual. `on_progress` is told rows as they go in.
 
     Raises:
-        InvalidCandlesError: a row cannot be a candle; nothing is stored.
+        InvalidCandlesError: a row cannot be a candle, and was to be rejected; nothing is stored.
         InvalidValueError: the timeframe does not exist, or the data cannot be read.
         NotFoundError: there is no such instrument.
     """
     timeframe = Timeframe.parse(timeframe)
     source = None if source is None else clean_text(source)
     columns = columns_from(data, timezone=timezone)
-    _refuse_invalid(columns, timeframe)
-    if not len(columns):
-        return WriteReport()
-    best = _best_of_each_time(_with_flags(columns, timeframe))
+    size = len(columns)
     instrument_id = instrument if isinstance(instrument, int) else instrument.id
     series = {"instrument_id": instrument_id, "timeframe": timeframe.value, "source": source}
+    if found := problems(columns, timeframe):
+        if on_invalid == "reject":
+            raise _refusal(found, size)
+        await quarantine(session, series, columns, found)
+        columns = columns.take(np.delete(np.arange(size), [problem.row for problem in found]))
+    if not len(columns):
+        return WriteReport(quarantined=len(found))
+    best = _best_of_each_time(_with_flags(columns, timeframe))
     await partitions.ensure_months(session, Candle, _months_of(best))
     try:
         inserted, updated = await _store(session, series, best, on_progress or _nobody)
     except IntegrityError as error:
         partitions.forget(session)
         raise _told(error, instrument_id) from error
-    return WriteReport(inserted, updated, len(best) - inserted - updated, len(columns) - len(best))
+    return WriteReport(inserted, updated, len(best) - inserted - updated, len(columns) - len(best), len(found))
 
 
 async def _store(
@@ -132,14 +142,10 @@ def _told(error: IntegrityError, instrument_id: int) -> Exception:
     return error
 
 
-def _refuse_invalid(columns: CandleColumns, timeframe: Timeframe) -> None:
-    found = problems(columns, timeframe)
-    if found:
-        listed = "; ".join(f"row {problem.row}: {problem.reason}" for problem in found[:MAX_LISTED_PROBLEMS])
-        more = f"; and {len(found) - MAX_LISTED_PROBLEMS:,} more" if len(found) > MAX_LISTED_PROBLEMS else ""
-        raise InvalidCandlesError(
-            f"{len(found):,} of {len(columns):,} candles were refused, none was stored: {listed}{more}."
-        )
+def _refusal(found: list[Problem], size: int) -> InvalidCandlesError:
+    listed = "; ".join(f"row {problem.row}: {problem.reason}" for problem in found[:MAX_LISTED_PROBLEMS])
+    more = f"; and {len(found) - MAX_LISTED_PROBLEMS:,} more" if len(found) > MAX_LISTED_PROBLEMS else ""
+    return InvalidCandlesError(f"{len(found):,} of {size:,} candles were refused, none was stored: {listed}{more}.")
 
 
 def _with_flags(columns: CandleColumns, timeframe: Timeframe) -> CandleColumns:

@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import Boolean, CheckConstraint, Double, Integer, LargeBinary, MetaData, Uuid, inspect
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase
 
 from tradingdb.core.types import (
@@ -17,6 +16,7 @@ from tradingdb.core.types import (
     CleanText,
     Encrypted,
     ExactNumeric,
+    JsonObject,
     NumericArray,
     TextArray,
     UtcDateTime,
@@ -48,7 +48,7 @@ class Base(DeclarativeBase):
         Encrypted: Ciphertext(),
         list[str]: TextArray(),
         list[Decimal]: NumericArray(),
-        dict[str, Any]: JSONB(none_as_null=True),
+        dict[str, Any]: JsonObject(),
     }
     __mapper_args__: Any = {"eager_defaults": True}  # noqa: RUF012 - SQLAlchemy declares it so
     """Values that the server computes come back with the INSERT or UPDATE: async code cannot fetch them later."""

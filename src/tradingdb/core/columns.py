@@ -8,11 +8,10 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Double, Identity, Integer, SmallInteger, false, func, text, true
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import mapped_column
 
 from tradingdb.core.ids import uuid7
-from tradingdb.core.types import CleanText, ExactNumeric, Sha256, TextArray, UtcDateTime
+from tradingdb.core.types import CleanText, ExactNumeric, JsonObject, Sha256, TextArray, UtcDateTime
 
 UuidPK = Annotated[UUID, mapped_column(primary_key=True, default=uuid7)]
 """A key that leaves the system: UUIDv7, made by the client."""
@@ -62,7 +61,7 @@ TrueByDefault = Annotated[bool, mapped_column(server_default=true())]
 Texts = Annotated[list[str], mapped_column(TextArray, server_default=text("'{}'"))]
 """A list of texts, empty by default."""
 
-Payload = Annotated[dict[str, Any], mapped_column(JSONB(none_as_null=True), server_default=text("'{}'"))]
+Payload = Annotated[dict[str, Any], mapped_column(JsonObject, server_default=text("'{}'"))]
 """Somebody else's object, kept as it came."""
 
 CText = Annotated[str, mapped_column(CleanText(500, collation="C"))]

@@ -5,11 +5,12 @@ A value that cannot be stored exactly raises `InvalidValueError` when it is boun
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,9 @@ from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from tradingdb.core.clock import as_utc
 from tradingdb.core.json import clean_text
 from tradingdb.errors import InvalidValueError
+
+if TYPE_CHECKING:
+    from sqlalchemy.types import TypeEngine
 
 _MAX_INTEGER_DIGITS = 131_072
 _MAX_FRACTION_DIGITS = 16_383
@@ -161,15 +165,39 @@ class TypedJson(TypeDecorator[Any]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002
         """Give the value in its shape."""
-        return None if value is None else self._adapter.validate_python(value)
+        try:
+            return None if value is None else self._adapter.validate_python(value)
+        except ValidationError as error:
+            raise InvalidValueError(f"A stored JSON value does not have its shape: {_first_of(error)}.") from None
 
     def _validated(self, value: Any) -> Any:
         try:
             return self._adapter.validate_python(value)
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            place = ".".join(str(part) for part in first["loc"]) or "the value"
-            raise InvalidValueError(f"A JSON value does not have its shape: {place}: {first['msg']}.") from None
+            raise InvalidValueError(f"A JSON value does not have its shape: {_first_of(error)}.") from None
+
+
+def _first_of(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(str(part) for part in first["loc"]) or "the value"
+    return f"{place}: {first['msg']}"
+
+
+class JsonObject(TypeDecorator[dict[str, Any]]):
+    """`jsonb` that holds an object of somebody else's shape: a payload, details, whatever came along."""
+
+    impl = JSONB(none_as_null=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002
+        """Refuse lists and scalars: who reads the column expects names."""
+        if value is not None and not isinstance(value, Mapping):
+            raise InvalidValueError(f"A JSON object was expected, not a {type(value).__name__}: put it under a key.")
+        return value
+
+    def coerce_compared_value(self, op: Any, value: Any) -> TypeEngine[Any]:
+        """Paths into the object compare as JSONB does."""
+        return self.impl_instance.coerce_compared_value(op, value)
 
 
 class TextArray(TypeDecorator[list[str]]):

@@ -9,7 +9,7 @@ from sqlalchemy import ARRAY, CheckConstraint, Double, ForeignKey, Index, Intege
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from tradingdb.core.base import Base, finite, not_blank, not_negative, sha256_sized
+from tradingdb.core.base import Base, finite, finite_items, not_blank, not_negative, sha256_sized
 from tradingdb.core.columns import Code, Count, CreatedAt, Digest, Name, Payload, Reference, UpdatedAt
 from tradingdb.core.types import UtcDateTime
 
@@ -62,6 +62,7 @@ class FeatureCache(Base):
         Index("ix_feature_cache__expires_at", "expires_at"),
         *not_blank("cache_key", "feature_name"),
         *finite("value"),
+        *finite_items("vector"),
         *finite("calculation_time_ms", sign=">= 0"),
         CheckConstraint("num_nonnulls(value, vector) > 0", name="has_value"),
         {"comment": __doc__, **UNLOGGED},

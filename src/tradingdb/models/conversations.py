@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from tradingdb.core.base import Base, not_blank, not_negative, one_of, share
@@ -91,8 +90,8 @@ class ConversationMessage(Base):
     confidence: Mapped[Share | None]
     importance: Mapped[Share] = mapped_column(server_default="0.5")
     token_count: Mapped[int | None]
-    context_before: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
-    context_after: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    context_before: Mapped[dict[str, Any] | None]
+    context_after: Mapped[dict[str, Any] | None]
     actions: Mapped[list[Any]] = mapped_column(
         TypedJson(list[Any]), server_default=text("'[]'"), comment="What was done because of it."
     )

@@ -88,7 +88,7 @@ class DataIngestionJob(Base):
         *share("progress"),
         *not_negative("records_total", "records_processed", "records_inserted", "records_updated"),
         *not_negative("validation_failures", "quality_issues", "retry_count", "max_retries"),
-        CheckConstraint("range_end > range_start", name="range_ordered"),
+        CheckConstraint("range_end >= range_start", name="range_ordered"),
         CheckConstraint("completed_at >= started_at", name="completed_after_started"),
         CheckConstraint("(claimed_by IS NULL) = (claimed_until IS NULL)", name="claim_is_whole"),
         {"comment": __doc__},

@@ -189,8 +189,8 @@ class ErrorLog(Base):
     line_number: Mapped[int | None]
     user_id: Mapped[UUID | None]
     session_key: Mapped[str | None]
-    request: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
-    context: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    request: Mapped[dict[str, Any] | None]
+    context: Mapped[dict[str, Any] | None]
     retry_count: Mapped[int] = mapped_column(Integer, server_default="0")
     resolved_at: Mapped[datetime | None]
     resolution: Mapped[str | None]

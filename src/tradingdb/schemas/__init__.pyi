@@ -112,6 +112,7 @@ from tradingdb.models import (
     Position,
     PositionSide,
     PriceZone,
+    QuarantinedCandle,
     RiskParameters,
     RuleEmbedding,
     RuleSource,
@@ -366,6 +367,9 @@ __all__ = [
     "PriceZoneCreate",
     "PriceZoneRead",
     "PriceZoneUpdate",
+    "QuarantinedCandleCreate",
+    "QuarantinedCandleRead",
+    "QuarantinedCandleUpdate",
     "ReadContract",
     "RuleEmbeddingCreate",
     "RuleEmbeddingRead",
@@ -1057,7 +1061,7 @@ class AiInsightCreate(CreateContract):
     instrument_id: int | None
     insight_type: str
     recommendation: str
-    confidence: float
+    confidence: float | None
     score: float | None
     risk_level: str | None
     reasoning: str | None
@@ -1074,7 +1078,7 @@ class AiInsightCreate(CreateContract):
         instrument_id: int | None = ...,
         insight_type: str,
         recommendation: str,
-        confidence: float,
+        confidence: float | None = ...,
         score: float | None = ...,
         risk_level: str | None = ...,
         reasoning: str | None = ...,
@@ -1107,7 +1111,7 @@ class AiInsightUpdate(UpdateContract):
         instrument_id: int | None = ...,
         insight_type: str = ...,
         recommendation: str = ...,
-        confidence: float = ...,
+        confidence: float | None = ...,
         score: float | None = ...,
         risk_level: str | None = ...,
         reasoning: str | None = ...,
@@ -1125,7 +1129,7 @@ class AiInsightRead(ReadContract):
     instrument_id: int | None
     insight_type: str
     recommendation: str
-    confidence: float
+    confidence: float | None
     score: float | None
     risk_level: str | None
     reasoning: str | None
@@ -4880,7 +4884,7 @@ class MlPredictionCreate(CreateContract):
     session_key: str | None
     actual_value: float | None
     error: float | None
-    accuracy_score: float | None
+    accuracy: float | None
     resolved_at: datetime | None
     def __init__(
         self,
@@ -4902,7 +4906,7 @@ class MlPredictionCreate(CreateContract):
         session_key: str | None = ...,
         actual_value: float | None = ...,
         error: float | None = ...,
-        accuracy_score: float | None = ...,
+        accuracy: float | None = ...,
         resolved_at: datetime | None = ...,
     ) -> None: ...
     def to_row(self) -> MlPrediction: ...
@@ -4924,7 +4928,7 @@ class MlPredictionUpdate(UpdateContract):
     session_key: str | None
     actual_value: float | None
     error: float | None
-    accuracy_score: float | None
+    accuracy: float | None
     resolved_at: datetime | None
     def __init__(
         self,
@@ -4945,7 +4949,7 @@ class MlPredictionUpdate(UpdateContract):
         session_key: str | None = ...,
         actual_value: float | None = ...,
         error: float | None = ...,
-        accuracy_score: float | None = ...,
+        accuracy: float | None = ...,
         resolved_at: datetime | None = ...,
     ) -> None: ...
     def apply(self, row: MlPrediction) -> None: ...
@@ -4968,7 +4972,7 @@ class MlPredictionRead(ReadContract):
     session_key: str | None
     actual_value: float | None
     error: float | None
-    accuracy_score: float | None
+    accuracy: float | None
     resolved_at: datetime | None
     created_at: datetime
 
@@ -5889,6 +5893,56 @@ class PriceZoneRead(ReadContract):
     details: dict[str, Any]
     created_at: datetime
     updated_at: datetime
+
+class QuarantinedCandleCreate(CreateContract):
+    id: UUID | None
+    instrument_id: int
+    timeframe: str
+    source: str | None
+    row_number: int
+    reason: str
+    values: dict[str, Any] | None
+    def __init__(
+        self,
+        *,
+        id: UUID = ...,
+        instrument_id: int,
+        timeframe: str,
+        source: str | None = ...,
+        row_number: int,
+        reason: str,
+        values: dict[str, Any] = ...,
+    ) -> None: ...
+    def to_row(self) -> QuarantinedCandle: ...
+
+class QuarantinedCandleUpdate(UpdateContract):
+    instrument_id: int | None
+    timeframe: str | None
+    source: str | None
+    row_number: int | None
+    reason: str | None
+    values: dict[str, Any] | None
+    def __init__(
+        self,
+        *,
+        instrument_id: int = ...,
+        timeframe: str = ...,
+        source: str | None = ...,
+        row_number: int = ...,
+        reason: str = ...,
+        values: dict[str, Any] = ...,
+    ) -> None: ...
+    def apply(self, row: QuarantinedCandle) -> None: ...
+
+class QuarantinedCandleRead(ReadContract):
+    id: UUID
+    instrument_id: int
+    timeframe: str
+    source: str | None
+    row_number: int
+    reason: str
+    values: dict[str, Any]
+    created_at: datetime
 
 class RuleEmbeddingCreate(CreateContract):
     space_id: int
@@ -8080,6 +8134,10 @@ def contracts(
 def contracts(
     model: type[PriceZone],
 ) -> Contracts[type[PriceZoneCreate], type[PriceZoneUpdate], type[PriceZoneRead]]: ...
+@overload
+def contracts(
+    model: type[QuarantinedCandle],
+) -> Contracts[type[QuarantinedCandleCreate], type[QuarantinedCandleUpdate], type[QuarantinedCandleRead]]: ...
 @overload
 def contracts(
     model: type[RuleEmbedding],

@@ -30,6 +30,7 @@ from tradingdb.core.types import (
     Encrypted,
     EnumText,
     ExactNumeric,
+    JsonObject,
     NumericArray,
     Sha256,
     TextArray,
@@ -79,6 +80,8 @@ def annotation_of(kind: TypeEngine[Any], facts: Facts | None) -> Any:  # noqa: C
             return Annotated[list[float], BeforeValidator(_numbers), *([AfterValidator(_vector)] if facts else [])]
         case Ciphertext():
             return _CIPHERTEXT
+        case JsonObject():
+            return Annotated[dict[str, Any], AfterValidator(_as_stored)] if facts else dict[str, Any]
         case TypedJson():
             return Annotated[kind.shape, AfterValidator(_json_rule(kind))] if facts else kind.shape
         case _:
@@ -89,9 +92,7 @@ def _plain_annotation_of(kind: TypeEngine[Any], facts: Facts | None) -> Any:  # 
     """The same for types that are SQLAlchemy's own."""
     match kind:
         case JSONB():
-            # where JSON's null is kept as a value, the column holds any JSON value
-            shape: Any = dict[str, Any] if kind.none_as_null else Any
-            return Annotated[shape, AfterValidator(_as_stored)] if facts else shape
+            return Annotated[Any, AfterValidator(_as_stored)] if facts else Any
         case Uuid():
             return UUID
         case Boolean():

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from tradingdb.models import Base
 
 LEFT_EMPTY = {
+    "candle_quarantine": "For rows that could not be candles; every candle of the world is one.",
     "candle_blocks": "Made from sealed months of candles when an operator packs them; the world's month is not sealed.",
 }
 """The tables that this world has no rows for, and why."""

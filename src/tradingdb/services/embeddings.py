@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select, text
 
+from tradingdb.core.clock import as_utc
 from tradingdb.core.ddl import table_of
 from tradingdb.errors import InvalidValueError
 from tradingdb.models import (
@@ -49,13 +50,17 @@ async def add_space(
     nothing and returns the space that is there. A new space is `building`: no search uses it before it is `active`.
 
     Raises:
-        InvalidValueError: there is a space of that name for another model, revision, metric or number of dimensions,
-            or the dimensions are not between 1 and 4,000, which is what an index can hold.
+        InvalidValueError: there is a space of that name with other properties, or one with these of another name, or
+            the dimensions are not between 1 and 4,000, which is what an index can hold.
     """
     if not 1 <= dimensions <= 4000:  # noqa: PLR2004 - pgvector's limit for halfvec, said in the docstring
         raise InvalidValueError(f"A space of {dimensions} dimensions was refused: an index holds 1 to 4,000.")
     await hold_growth_lock(session)
-    wanted = {"provider": provider, "model": model, "revision": revision, "dimensions": dimensions, "metric": metric}
+    vectors = {"provider": provider, "model": model, "revision": revision, "dimensions": dimensions, "metric": metric}
+    wanted = vectors | {"trained_until": None if trained_until is None else as_utc(trained_until)}
+    other = await session.scalar(select(EmbeddingSpace).filter_by(**vectors).where(EmbeddingSpace.name != name))
+    if other is not None:
+        raise InvalidValueError(f"These vectors have a space already, which is called {other.name}: use that one.")
     space = await session.scalar(select(EmbeddingSpace).where(EmbeddingSpace.name == name))
     if space is not None:
         different = [key for key, value in wanted.items() if getattr(space, key) != value]
@@ -64,7 +69,7 @@ async def add_space(
                 f"The space {name} exists with another {different[0]}: give the new one another name."
             )
         return space
-    space = EmbeddingSpace(name=name, trained_until=trained_until, **wanted)
+    space = EmbeddingSpace(name=name, **wanted)
     session.add(space)
     await session.flush()
     for model_class in EMBEDDING_TABLES:

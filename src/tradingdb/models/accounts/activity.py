@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index
-from sqlalchemy.dialects.postgresql import INET, JSONB
+from sqlalchemy.dialects.postgresql import INET
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tradingdb.core.base import Base, not_blank, not_negative, one_of
@@ -61,8 +61,8 @@ class AuditEntry(Base):
     action: Mapped[Code] = mapped_column(comment="For example login, insert, update, delete, approve.")
     table_name: Mapped[CText | None]
     row_key: Mapped[Reference | None] = mapped_column(comment="Primary key of the row, as text.")
-    old_values: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
-    new_values: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    old_values: Mapped[dict[str, Any] | None]
+    new_values: Mapped[dict[str, Any] | None]
     ip_address: Mapped[str | None] = mapped_column(INET)
     user_agent: Mapped[str | None]
     result: Mapped[AuditResult] = mapped_column(EnumText(AuditResult), server_default=AuditResult.SUCCEEDED)

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tradingdb.core.base import Base, not_blank, one_of, sha256_sized
@@ -92,7 +91,7 @@ class AgentLog(Base):
     )
     level: Mapped[LogLevel] = mapped_column(EnumText(LogLevel))
     message: Mapped[str]
-    context: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    context: Mapped[dict[str, Any] | None]
     traceback: Mapped[str | None]
 
     __table_args__ = (

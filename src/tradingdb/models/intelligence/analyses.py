@@ -59,7 +59,7 @@ class AiInsight(Base):
     )
     insight_type: Mapped[Code]
     recommendation: Mapped[str]
-    confidence: Mapped[Share]
+    confidence: Mapped[Share | None]
     score: Mapped[float | None] = mapped_column(comment="In the model's own unit.")
     risk_level: Mapped[Code | None]
     reasoning: Mapped[str | None]

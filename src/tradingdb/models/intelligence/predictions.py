@@ -81,7 +81,7 @@ class MlPrediction(Base):
     session_key: Mapped[Reference | None] = mapped_column(index=True, comment="The session that it came up in.")
     actual_value: Mapped[float | None]
     error: Mapped[float | None] = mapped_column(comment="Predicted minus actual.")
-    accuracy_score: Mapped[Share | None]
+    accuracy: Mapped[float | None] = mapped_column(comment="In the scorer's own unit.")
     resolved_at: Mapped[datetime | None] = mapped_column(comment="When the actual value was known.")
     created_at: Mapped[CreatedAt]
 
@@ -92,8 +92,8 @@ class MlPrediction(Base):
         Index("ix_ml_predictions__instrument_id_made_at", "instrument_id", text("made_at DESC")),
         Index("ix_ml_predictions__unresolved", "target_at", postgresql_where=text("resolved_at IS NULL")),
         *not_blank("prediction_type"),
-        *share("probability", "confidence", "accuracy_score"),
-        *finite("predicted_value", "lower_value", "upper_value", "actual_value", "error"),
+        *share("probability", "confidence"),
+        *finite("predicted_value", "lower_value", "upper_value", "actual_value", "error", "accuracy"),
         CheckConstraint("upper_value >= lower_value", name="interval_ordered"),
         CheckConstraint("target_at >= made_at", name="target_is_ahead"),
         CheckConstraint("num_nonnulls(predicted_value, probability) > 0", name="says_something"),

@@ -58,7 +58,7 @@ class EmbeddingSpace(Base):
     updated_at: Mapped[UpdatedAt]
 
     __table_args__ = (
-        UniqueConstraint("provider", "model", "revision", "dimensions"),
+        UniqueConstraint("provider", "model", "revision", "dimensions", "metric"),
         Index("uq_embedding_spaces__active", "status", unique=True, postgresql_where=text("status = 'active'")),
         one_of("metric", DistanceMetric),
         one_of("status", SpaceStatus),

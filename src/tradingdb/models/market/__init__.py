@@ -1,7 +1,7 @@
 """Where and what is traded, and what it did."""
 
 from tradingdb.models.market.blocks import CandleBlock
-from tradingdb.models.market.candles import Candle, SeriesCoverage
+from tradingdb.models.market.candles import Candle, QuarantinedCandle, SeriesCoverage
 from tradingdb.models.market.datasets import Dataset
 from tradingdb.models.market.instruments import (
     Instrument,
@@ -38,6 +38,7 @@ __all__ = [
     "MarketTrade",
     "OptionKind",
     "PriceZone",
+    "QuarantinedCandle",
     "SeriesCoverage",
     "TakerSide",
     "TimeframeInfo",

@@ -7,8 +7,18 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from tradingdb.core.base import Base, finite, one_of, share
-from tradingdb.core.columns import Count, CText, FalseByDefault, Share, TrueByDefault, UpdatedAt
+from tradingdb.core.base import Base, finite, not_blank, not_negative, one_of, share
+from tradingdb.core.columns import (
+    Count,
+    CreatedAt,
+    CText,
+    FalseByDefault,
+    Payload,
+    Share,
+    TrueByDefault,
+    UpdatedAt,
+    UuidPK,
+)
 from tradingdb.core.timeframe import Timeframe
 from tradingdb.core.types import CleanText, UtcDateTime
 
@@ -90,5 +100,30 @@ class SeriesCoverage(Base):
         CheckConstraint("last_open_time >= first_open_time", name="range_ordered"),
         CheckConstraint("candle_count > 0", name="candle_count_positive"),
         Index("ix_series_coverage__syncing", "last_synced_at", postgresql_where=text("is_syncing")),
+        {"comment": __doc__},
+    )
+
+
+class QuarantinedCandle(Base):
+    """A row that could not be a candle, kept with the reason for somebody to look at."""
+
+    __tablename__ = "candle_quarantine"
+
+    id: Mapped[UuidPK]
+    instrument_id: Mapped[int] = mapped_column(ForeignKey("instruments.id", ondelete="CASCADE"))
+    timeframe: Mapped[CText]
+    source: Mapped[str | None] = mapped_column(CleanText(300), comment="Where the row came from.")
+    row_number: Mapped[int] = mapped_column(Integer, comment="Its place in the batch, counted from 0.")
+    reason: Mapped[str]
+    values: Mapped[Payload] = mapped_column(
+        comment="The row: open_time in microseconds since 1970, numbers as text, so that NaN and infinity are kept."
+    )
+    created_at: Mapped[CreatedAt]
+
+    __table_args__ = (
+        Index("ix_candle_quarantine__series", "instrument_id", "timeframe", "created_at"),
+        one_of("timeframe", Timeframe),
+        *not_negative("row_number"),
+        *not_blank("reason"),
         {"comment": __doc__},
     )

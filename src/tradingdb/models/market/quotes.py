@@ -76,6 +76,7 @@ class MarketData(Base):
     __table_args__ = (
         Index("ix_market_data__observed_at", "observed_at", postgresql_using="brin"),
         *finite("price", "bid_price", "ask_price", "spread", "change_24h", "change_percent_24h"),
+        *finite("high_24h", "low_24h"),
         *finite("bid_size", "ask_size", "volume_24h", "market_cap", "liquidity", sign=">= 0"),
         *share("confidence"),
         CheckConstraint("high_24h >= low_24h", name="high_over_low"),

@@ -46,6 +46,6 @@ def best_lessons(*, limit: int = 20) -> Select[int, int, float, str, str, str | 
         )
         .outerjoin(StrategyRule, StrategyRule.id == LearningEntry.rule_id)
         .where(LearningEntry.status == LearningStatus.ACTIVE)
-        .order_by(LearningEntry.validation_count.desc(), LearningEntry.confidence.desc())
+        .order_by(LearningEntry.validation_count.desc(), LearningEntry.confidence.desc(), LearningEntry.id)
         .limit(at_most(limit))
     )

@@ -63,6 +63,35 @@ def strategy_performance(
     )
 
 
+def rule_performance(
+    *, mode: TradingMode = LIVE, days: int | None = None, strategy: str | None = None, limit: int = 50
+) -> Select[str | None, str | None, str | None, int, int, int, Decimal | None, Decimal, Decimal | None, Decimal | None]:
+    """Closed trades of each rule, best first, computed from the trades; `days` counts from entry."""
+    net = _net()
+    return (
+        select(
+            StrategyRule.name.label("rule"),
+            Strategy.name.label("strategy"),
+            pnl_currency().label("currency"),
+            _runs().label("runs"),
+            func.count().label("trades"),
+            _wins().label("wins"),
+            _win_rate().label("win_rate"),
+            net.label("net_pnl"),
+            _profit_factor().label("profit_factor"),
+            func.avg(Trade.pnl_r).label("average_r"),
+        )
+        .select_from(Trade)
+        .join(Instrument, Instrument.id == Trade.instrument_id)
+        .outerjoin(StrategyRule, StrategyRule.id == Trade.rule_id)
+        .outerjoin(Strategy, Strategy.id == StrategyRule.strategy_id)
+        .where(Trade.mode == mode, is_closed(), *where(within_days(Trade.entry_time, days), _named(strategy)))
+        .group_by(StrategyRule.id, Strategy.name, pnl_currency())
+        .order_by(net.desc(), StrategyRule.name, StrategyRule.id, pnl_currency())
+        .limit(at_most(limit))
+    )
+
+
 def instrument_performance(
     *, mode: TradingMode = LIVE, days: int | None = None, strategy: str | None = None, limit: int = 50
 ) -> Select[str, str, str | None, int, int, int, Decimal | None, Decimal, Decimal | None, Decimal | None]:
@@ -230,7 +259,10 @@ def best_rules(
         .outerjoin(Strategy, Strategy.id == StrategyRule.strategy_id)
         .where(*where(_named(strategy)))
         .order_by(
-            StrategyRule.confidence.desc(), StrategyRule.win_rate.desc().nulls_last(), StrategyRule.trade_count.desc()
+            StrategyRule.confidence.desc(),
+            StrategyRule.win_rate.desc().nulls_last(),
+            StrategyRule.trade_count.desc(),
+            StrategyRule.id,
         )
         .limit(at_most(limit))
     )

@@ -102,6 +102,7 @@ def _listed(*reports: tuple[str, str, Callable[..., Statement]]) -> tuple[Report
 
 FIGURES = _listed(
     ("strategy-performance", "Strategies", performance.strategy_performance),
+    ("rule-performance", "Rules", performance.rule_performance),
     ("instrument-performance", "Instruments", performance.instrument_performance),
     ("daily-performance", "Days", performance.daily_performance),
     ("recent-trades", "Recent trades", performance.recent_trades),
