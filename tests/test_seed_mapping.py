@@ -13,18 +13,29 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Column, Table, select, text
+from sqlalchemy import CheckConstraint, Column, Table, select, text
 
 from paths import CHECKOUT, SHARED_DATA
+from tradingdb.core.types import EnumText, JsonObject, TypedJson
 from tradingdb.database import WriteSession
 from tradingdb.models import Base, StrategyRule, Trade, TradeOutcome, TradingAccount, TradingMode, User
 from tradingdb.services import market
+from tradingdb.services.reports.ledger_checks import rules_against_ledger
 
 PAGE = CHECKOUT / "docs" / "seed_mapping.toml"
 HOWTO = CHECKOUT / "docs" / "howto" / "moving_in.md"
 SOURCE_FIELDS = SHARED_DATA.parent / "seed_fields.json"
 LARGEST_DROPPED_SHARE = 0.02
 SENTENCE = re.compile(r"[A-Z0-9`].{14,}[.]", re.DOTALL)
+
+SAFE_WITHOUT_A_RULE = {
+    "hyperliquid.strategy_rules.confidence": "The source CHECKs 0..1.",
+    "hyperliquid.trade_records.confidence": "The source CHECKs 0..1.",
+    "hyperliquid.backtest_results.win_rate": "The source CHECKs 0..1.",
+    "hyperliquid.backtest_results.max_drawdown": "The source CHECKs 0..1.",
+    "hyperliquid.ingestion_tasks.status": "The source CHECKs four of our five words.",
+}
+"""Narrow columns that take a source column as it is, and why every value of it fits."""
 
 Fields = dict[str, dict[str, list[str]]]
 MAPPING: dict[str, dict[str, Any]] = tomllib.loads(PAGE.read_text())
@@ -134,6 +145,44 @@ def test_no_two_columns_go_to_one_place_without_a_rule(name: str, entry: dict[st
     assert [target for target, times in plain.items() if times > 1] == []
 
 
+def narrowness(target: str) -> str | None:
+    """What a column refuses that a text, a float or a JSON column of a source may hold; None: nothing of the kind."""
+    column = column_of(target)
+    if column is None:
+        return None
+    table = column.table
+    assert isinstance(table, Table)
+    if isinstance(column.type, EnumText):
+        return "words"
+    if isinstance(column.type, (JsonObject, TypedJson)):
+        return "shape"
+    checks = [str(check.sqltext) for check in table.constraints if isinstance(check, CheckConstraint)]
+    if any(check.startswith(f"{column.name} IN (") for check in checks):
+        return "words"
+    return "range" if any(check.startswith(f"{column.name} BETWEEN ") for check in checks) else None
+
+
+def test_a_narrow_column_takes_nothing_without_a_rule() -> None:
+    narrow = {entry.name for entry in entries() if isinstance(entry.says, str) and narrowness(entry.says)}
+    assert narrow == set(SAFE_WITHOUT_A_RULE)
+
+
+@pytest.mark.parametrize(
+    ("target", "refuses"),
+    [
+        ("orders.side", "words"),
+        ("candles.timeframe", "words"),
+        ("ai_insights.confidence", "range"),
+        ("macro_data.spy_correlation", "range"),
+        ("orders.details", "shape"),
+        ("strategy_rules.risk_params", "shape"),
+        ("orders.quantity", None),
+    ],
+)
+def test_narrow_columns_are_known_for_what_they_refuse(target: str, refuses: str | None) -> None:
+    assert narrowness(target) == refuses
+
+
 def test_few_columns_are_dropped() -> None:
     everything = list(entries())
     dropped = [name for name, says in everything if isinstance(says, dict) and "dropped" in says]
@@ -160,6 +209,32 @@ CREATE TABLE hyperliquid.trade_records (
     updated_at timestamp)
 """
 OPEN_TRADE, CLOSED_TRADE, RULE = (f"00000000-0000-4000-8000-00000000000{digit}" for digit in "123")
+AWKWARD = {
+    # name: direction, entry, exit price and time, exit reason, outcome, pnl, is it a backtest; and what it becomes
+    "nan_long_up": ("long", "100", "110", "now()", "TP1", "pending", "'NaN'", False, TradeOutcome.WIN),
+    "nan_short_up": ("short", "100", "110", "now()", "stop_loss", "pending", "'NaN'", False, TradeOutcome.LOSS),
+    "null_long_down": ("LONG", "100", "90", "now()", "expired", "open", "NULL", False, TradeOutcome.LOSS),
+    "null_short_down": ("sell", "100", "90", "now()", "tp2", "pending", "NULL", False, TradeOutcome.WIN),
+    "null_flat": ("long", "100", "100", "now()", "manual", "pending", "NULL", False, TradeOutcome.BREAKEVEN),
+    "pnl_decides": ("long", "100", "110", "now()", "manual", "pending", "-1", False, TradeOutcome.LOSS),
+    "said_loss": ("long", "100", "110", "now()", "manual", "Loss", "'NaN'", False, TradeOutcome.LOSS),
+    "half_an_exit": ("long", "100", "110", "NULL", "manual", "win", "10", False, TradeOutcome.PENDING),
+    "exit_at_nan": ("long", "100", "'NaN'", "now()", "manual", "win", "10", False, TradeOutcome.PENDING),
+    "infinite": ("long", "100", "110", "now()", "manual", "pending", "'Infinity'", True, TradeOutcome.WIN),
+}
+"""Closed and half closed trades of the source that its own constraints let through."""
+
+
+def statements() -> list[str]:
+    """What the how-to runs, in its order: a function, the move of the trades, the records of the rules."""
+    return re.findall(r"```sql\n(.*?)```", HOWTO.read_text(), re.DOTALL)
+
+
+async def run_all(session: WriteSession) -> None:
+    """Move in as the how-to says."""
+    connection = await session.connection()
+    for statement in statements():
+        await connection.exec_driver_sql(statement)
 
 
 async def old_platform(session: WriteSession) -> None:
@@ -193,10 +268,9 @@ async def old_platform(session: WriteSession) -> None:
 
 
 async def test_the_statement_in_the_howto_moves_trades_and_can_be_repeated(session: WriteSession) -> None:
-    (statement,) = re.findall(r"```sql\n(.*?)```", HOWTO.read_text(), re.DOTALL)
     await old_platform(session)
     for _ in range(2):
-        await (await session.connection()).exec_driver_sql(statement)
+        await run_all(session)
     moved = {str(trade.id): trade for trade in await session.scalars(select(Trade))}
     assert set(moved) == {OPEN_TRADE, CLOSED_TRADE}
 
@@ -210,6 +284,55 @@ async def test_the_statement_in_the_howto_moves_trades_and_can_be_repeated(sessi
     assert closed.target_prices == [Decimal("3300.1"), Decimal(3400)]
     assert (still_open.fees, closed.fees) == (Decimal(0), Decimal("1.25"))
     assert still_open.context == {"phase": "range"}
+
+
+async def test_an_unknown_profit_is_no_win_and_no_breakeven_and_half_an_exit_is_none(session: WriteSession) -> None:
+    await old_platform(session)
+    for name, (way, entry, price, at, reason, outcome, pnl, is_backtest, _) in AWKWARD.items():
+        row = f"""
+            INSERT INTO hyperliquid.trade_records VALUES (
+                gen_random_uuid(), '{RULE}', 'ETH', '{way}', {entry}, '2026-02-01 10:00', {price}, {at}, '{reason}',
+                '{outcome}', {pnl}, {pnl}, 1, 'NaN', '{{3,NULL,NaN,2,Infinity}}', 'NaN', '{name}', '["a list"]', 0.5,
+                {is_backtest}, now(), now())
+        """
+        await session.execute(text(row))
+    await run_all(session)
+
+    moved = {trade.reasoning: trade for trade in await session.scalars(select(Trade)) if trade.reasoning in AWKWARD}
+    assert {name: moved[name].outcome for name in moved} == {name: row[-1] for name, row in AWKWARD.items()}
+    for name, trade in moved.items():
+        assert trade.context["value"] == ["a list"]
+        assert trade.target_prices == [3, 2]
+        assert (trade.initial_stop, trade.fees) == (None, Decimal(0))
+        assert trade.pnl == (Decimal(AWKWARD[name][6]) if AWKWARD[name][6].lstrip("-").isdigit() else None)
+    assert (moved["nan_long_up"].exit_reason, moved["null_long_down"].exit_reason) == ("tp1", None)
+    assert moved["null_long_down"].context["exit_reason"] == "expired"
+    assert moved["half_an_exit"].exit_price is None
+    assert moved["half_an_exit"].context["exit_price"] == "110"
+
+
+async def test_the_records_of_the_rules_are_those_of_the_moved_trades(session: WriteSession) -> None:
+    await old_platform(session)
+    rule = await session.get_one(StrategyRule, UUID(RULE))
+    rule.trade_count, rule.win_rate = 17, 0.9
+    idle = StrategyRule(name="Idle", entry_type="onion", conditions=[], trade_count=3, avg_r_multiple=Decimal(2))
+    session.add(idle)
+    await session.flush()
+    for is_backtest, pnl in ((False, 3), (False, -1), (False, -1), (False, -1), (True, 50)):
+        row = f"""
+            INSERT INTO hyperliquid.trade_records VALUES (
+                gen_random_uuid(), '{RULE}', 'ETH', 'long', 100, '2026-02-01 10:00', 101, '2026-02-01 11:00', 'manual',
+                'pending', {pnl}, {pnl}, 1, 90, NULL, 0, 'why', '{{}}', 0.5, {is_backtest}, now(), now())
+        """
+        await session.execute(text(row))
+    assert (await session.execute(rules_against_ledger())).all() != []
+    await run_all(session)
+
+    assert (await session.execute(rules_against_ledger())).all() == []
+    for changed in (rule, idle):
+        await session.refresh(changed)
+    assert (rule.trade_count, rule.win_rate, rule.avg_r_multiple) == (4, 0.25, Decimal(0))
+    assert (idle.trade_count, idle.win_rate, idle.avg_r_multiple) == (0, None, None)
 
 
 def test_the_statement_in_the_howto_fills_what_the_mapping_says() -> None:
