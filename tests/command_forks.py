@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import runpy
 import signal
 import socket
 import sys
@@ -46,17 +47,21 @@ def answer(client: socket.socket) -> None:
 
 
 def run(request: dict[str, object], out: int, err: int) -> int:
-    """Become what `python -m tradingdb` with these arguments would be."""
+    """Become what `python -m tradingdb`, or a script, with these arguments would be."""
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(out, 1)
     os.dup2(err, 2)
     os.environ.clear()
     os.environ.update(request["environment"])
     os.chdir(str(request["folder"]))
-    sys.argv = ["tradingdb", *request["arguments"]]
+    script = request.get("script")
+    sys.argv = [script or "tradingdb", *request["arguments"]]
     code: object = 0
     try:
-        main()
+        if script:
+            runpy.run_path(script, run_name="__main__")
+        else:
+            main()
     except SystemExit as end:
         code = end.code
     sys.stdout.flush()

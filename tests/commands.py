@@ -62,11 +62,20 @@ async def run_tradingdb(
     """
     if variables.keys() & READ_BY_IMPORTS:
         return await run_python(home, where, "-m", "tradingdb", *arguments, **variables)
-    request = {
-        "arguments": arguments,
-        "folder": str(home),
-        "environment": environment(home, where, **variables),
-    }
+    return await _run_fork(forks, home, environment(home, where, **variables), arguments)
+
+
+async def run_script(
+    forks: Path, home: Path, where: Where, script: Path, *arguments: str, **variables: str
+) -> tuple[int, str, str]:
+    """The same with a script."""
+    return await _run_fork(forks, home, environment(home, where, **variables), arguments, script)
+
+
+async def _run_fork(
+    forks: Path, home: Path, around: dict[str, str], arguments: tuple[str, ...], script: Path | None = None
+) -> tuple[int, str, str]:
+    request = {"arguments": arguments, "folder": str(home), "environment": around, "script": script and str(script)}
     return await asyncio.to_thread(_fork, forks, json.dumps(request).encode())
 
 

@@ -98,7 +98,7 @@ async def run(
         written = await database.run(trade, idempotent=True)
         async with database.read() as session:
             return DemoReport(
-                written, source, await candles.listing(session), await _results(session), await _rows(session), server
+                written, source, await candles.coverage(session), await _results(session), await _rows(session), server
             )
 
 

@@ -122,13 +122,18 @@ def translated(error: BaseException) -> TradingDBError | None:  # noqa: PLR0911 
         return DatabaseUnavailableError(
             "Every connection of the pool is in use for too long: use a larger pool, or hold sessions for less time."
         )
-    if state == CHECK_VIOLATION and getattr(_of_driver(error), "constraint_name", None) is None:
-        return PartitionMissingError()  # the only check without a name is that of a partitioned table's ranges
+    if state == CHECK_VIOLATION and _has_no_partition(_of_driver(error)):
+        return PartitionMissingError()
     if state in SERVER_GONE:
         return DatabaseUnavailableError()
     if is_invalidated or isinstance(error, asyncpg.InterfaceError):
         return DatabaseUnavailableError("The connection to PostgreSQL was lost.")
     return None
+
+
+def _has_no_partition(said: BaseException) -> bool:
+    """PostgreSQL calls it a check of the table, and it is the only one that has no name."""
+    return bool(getattr(said, "table_name", None)) and not getattr(said, "constraint_name", None)
 
 
 def why_no_connection(error: BaseException) -> TradingDBError | None:

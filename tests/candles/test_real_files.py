@@ -73,7 +73,7 @@ async def test_a_real_file_is_stored_value_by_value_and_only_once(
     series = await candles.read(session, instrument, timeframe)
     stored = [series.open_time.astype(np.int64), series.open, series.high, series.low, series.close, series.volume]
     assert list(zip(*(column.tolist() for column in stored), strict=True)) == expected
-    (info,) = await candles.listing(session)
+    (info,) = await candles.coverage(session)
     assert info.count == count
 
 

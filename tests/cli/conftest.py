@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 
 import command_forks
-from commands import Run, Start, run_python, run_tradingdb, start_python
+from commands import Run, Start, run_python, run_script, run_tradingdb, start_python
 from scratch_databases import empty_database
 from tradingdb.embedded import EmbeddedServer
 from tradingdb.urls import ConnectionTarget
@@ -67,6 +67,12 @@ async def data_dir() -> AsyncIterator[Path]:
         await asyncio.to_thread(path.chmod, 0o755)
         yield path
         await asyncio.to_thread(EmbeddedServer(path).stop)
+
+
+@pytest.fixture
+def script(forks: Path, tmp_path: Path) -> Run:
+    """Run a script with these arguments, on that database; returns exit code, output and errors."""
+    return partial(run_script, forks, tmp_path)
 
 
 @pytest.fixture

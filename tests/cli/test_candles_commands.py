@@ -50,7 +50,7 @@ async def test_a_file_goes_in_once_however_often_it_is_imported(run: Run, file: 
 
     code, out, err = await run("import", file, *series("kraken", "BTC/USD", "1m"), "--json")
     assert (code, err) == (0, "")
-    report = {"inserted": 0, "updated": 0, "unchanged": ROWS, "duplicates": 0}
+    report = {"inserted": 0, "updated": 0, "unchanged": ROWS, "duplicates": 0, "quarantined": 0}
     assert json.loads(out) == {
         "file": file, "venue": "kraken", "symbol": "BTC/USD", "timeframe": "1m", "report": report,
     }  # fmt: skip
@@ -62,7 +62,7 @@ async def test_times_without_a_zone_are_read_in_the_zone_that_was_named(
     code, _, err = await run("import", file, *series("kraken", "BTC/JPY", "1m"), "--timezone", "Asia/Tokyo")
     assert (code, err) == (0, "")
     async with database.read() as session:
-        [stored] = await candles.listing(session)
+        [stored] = await candles.coverage(session)
     assert (stored.first.isoformat(), stored.count) == ("2024-02-29T15:00:00+00:00", ROWS)
 
 

@@ -75,7 +75,7 @@ async def test_a_file_can_be_shown_again_and_a_synthetic_series_beside_it_and_th
 ) -> None:
     file = waves(data_dir, ROWS)
     first = await shown(run_embedded, "--candles", file)
-    assert first["written"] == {"inserted": ROWS, "updated": 0, "unchanged": 0, "duplicates": 0}
+    assert first["written"] == {"inserted": ROWS, "updated": 0, "unchanged": 0, "duplicates": 0, "quarantined": 0}
     assert (first["source"], first["rows"]["candles"]) == (file, ROWS)
     [result] = first["results"]
     assert result["trades"] == result["wins"] + result["losses"] + result["open"] == first["rows"]["trades"] > 3
@@ -87,7 +87,7 @@ async def test_a_file_can_be_shown_again_and_a_synthetic_series_beside_it_and_th
     assert await disagreements(data_dir) == {}
 
     again = await shown(run_embedded, "--candles", file)
-    assert again["written"] == {"inserted": 0, "updated": 0, "unchanged": ROWS, "duplicates": 0}
+    assert again["written"] == {"inserted": 0, "updated": 0, "unchanged": ROWS, "duplicates": 0, "quarantined": 0}
     assert (again["rows"], again["results"]) == (first["rows"], first["results"])
 
     code, out, err = await run_embedded("demo")

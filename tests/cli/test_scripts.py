@@ -58,23 +58,23 @@ async def test_setup_makes_a_missing_database_and_then_has_nothing_to_do(
 
 
 @pytest.mark.parametrize("world", ["development", "production"])
-async def test_a_seed_adds_its_rows_once(database: Database, python: Run, world: str) -> None:
-    code, out, err = await python(database.target, SETUP_SCRIPT, "--seed", world, "--json")
+async def test_a_seed_adds_its_rows_once(database: Database, script: Run, world: str) -> None:
+    code, out, err = await script(database.target, SETUP_SCRIPT, "--seed", world, "--json")
     assert (code, err) == (0, "")
     added = json.loads(out)["seeded"]
     assert added["venues"] == await count(database.target, "venues") > 0
     assert ("users" in added) == (world == "development")
     assert await count(database.target, "users") == (world == "development")
 
-    code, out, err = await python(database.target, SETUP_SCRIPT, "--seed", world, "--json")
+    code, out, err = await script(database.target, SETUP_SCRIPT, "--seed", world, "--json")
     assert (code, err) == (0, "")
     again = json.loads(out)["seeded"]
     assert again.keys() == added.keys()
     assert set(again.values()) == {0}
 
 
-async def test_the_development_world_is_refused_in_production(database: Database, python: Run) -> None:
-    code, out, err = await python(
+async def test_the_development_world_is_refused_in_production(database: Database, script: Run) -> None:
+    code, out, err = await script(
         database.target, SETUP_SCRIPT, "--seed", "development", TRADINGDB_ENVIRONMENT="production"
     )
     assert (code, out.count("rows added")) == (6, 0)
@@ -83,19 +83,19 @@ async def test_the_development_world_is_refused_in_production(database: Database
 
 
 async def test_a_reset_without_a_terminal_needs_yes_and_is_never_done_in_production(
-    database: Database, python: Run
+    database: Database, script: Run
 ) -> None:
     await change(database.target, ADD_VENUE)
     unasked, production = await asyncio.gather(
-        python(database.target, SETUP_SCRIPT, "--reset"),
-        python(database.target, SETUP_SCRIPT, "--reset", "--yes", TRADINGDB_ENVIRONMENT="production"),
+        script(database.target, SETUP_SCRIPT, "--reset"),
+        script(database.target, SETUP_SCRIPT, "--reset", "--yes", TRADINGDB_ENVIRONMENT="production"),
     )
     assert (unasked[0], unasked[1]) == (production[0], production[1]) == (6, "")
     assert "--yes" in unasked[2]
     assert "production" in production[2]
     assert await count(database.target, "venues") == 1
 
-    code, out, err = await python(database.target, SETUP_SCRIPT, "--reset", "--yes", "--json")
+    code, out, err = await script(database.target, SETUP_SCRIPT, "--reset", "--yes", "--json")
     assert (code, err) == (0, "")
     assert json.loads(out)["result"]["created"] is True
     assert await count(database.target, "venues") == 0
@@ -119,7 +119,7 @@ async def test_a_reset_without_a_terminal_needs_yes_and_is_never_done_in_product
 async def test_only_a_schema_that_is_ours_is_stamped(
     server: ConnectionTarget,
     made_by_create_all: ConnectionTarget,
-    python: Run,
+    script: Run,
     alteration: str | None,
     named: str | None,
 ) -> None:
@@ -127,7 +127,7 @@ async def test_only_a_schema_that_is_ours_is_stamped(
         await change(server, f"CREATE DATABASE {target.database} TEMPLATE {made_by_create_all.database}")
         if alteration is not None:
             await change(target, alteration)
-        code, out, err = await python(target, SETUP_SCRIPT, "--stamp")
+        code, out, err = await script(target, SETUP_SCRIPT, "--stamp")
         async with Database(target) as database:
             current = (await migrations.status(database)).current
         if named is None:
@@ -147,17 +147,17 @@ async def test_eight_that_set_up_the_same_database_at_once_all_succeed(missing: 
         assert await migrations.check(database) == []
 
 
-async def test_manage_migrations_answers_like_tradingdb_migrate(database: Database, python: Run) -> None:
+async def test_manage_migrations_answers_like_tradingdb_migrate(database: Database, script: Run) -> None:
     status, history = await asyncio.gather(
-        python(database.target, MANAGE_SCRIPT, "status"),
-        python(database.target, MANAGE_SCRIPT, "history"),
+        script(database.target, MANAGE_SCRIPT, "status"),
+        script(database.target, MANAGE_SCRIPT, "history"),
     )
     assert (status[0], history[0]) == (0, 0)
     assert status[1] == f"The schema is at revision {HEAD}, the newest.\n"
     assert all(revision.title in history[1] for revision in revisions.history())
 
 
-async def test_a_stamp_and_a_seed_in_one_call_are_refused(missing: ConnectionTarget, python: Run) -> None:
-    code, out, err = await python(missing, SETUP_SCRIPT, "--stamp", "--seed", "development")
+async def test_a_stamp_and_a_seed_in_one_call_are_refused(missing: ConnectionTarget, script: Run) -> None:
+    code, out, err = await script(missing, SETUP_SCRIPT, "--stamp", "--seed", "development")
     assert (code, out) == (2, "")
     assert err.startswith("usage: setup_database.py")

@@ -10,7 +10,9 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from tradingdb import candles, migrations
+from tradingdb.cli import candles_export, candles_gaps
 from tradingdb.cli.boundary import wait_for
+from tradingdb.cli.candles_resample import resample_command
 from tradingdb.cli.options import AsJson, DatabaseUrl, database_at
 from tradingdb.cli.output import console, notes, print_json, print_table
 from tradingdb.core.timeframe import Timeframe
@@ -18,6 +20,9 @@ from tradingdb.database import Database, WriteSession
 from tradingdb.services import market
 
 app = typer.Typer(no_args_is_help=True, help="Candles from files, and what candles there are.")
+app.command("resample")(resample_command)
+app.add_typer(candles_export.app)
+app.add_typer(candles_gaps.app)
 
 Venue = Annotated[str, typer.Option(help="Code of the venue, for example binance.")]
 Symbol = Annotated[str, typer.Option(help="Unified symbol, for example BTC/USDT.")]
@@ -87,7 +92,7 @@ def list_command(
         async with database_at(database_url) as database:
             await migrations.require_current(database)
             async with database.read() as session:
-                return await candles.listing(session, venue=venue and venue.lower(), symbol=symbol, timeframe=length)
+                return await candles.coverage(session, venue=venue and venue.lower(), symbol=symbol, timeframe=length)
 
     found = wait_for(work())
     if as_json:

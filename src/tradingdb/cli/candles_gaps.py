@@ -1,0 +1,164 @@
+"""`tradingdb candles gaps` and `verify`: what is missing, and whether what is recorded is true."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from tradingdb import candles, migrations
+from tradingdb.cli.boundary import wait_for
+from tradingdb.cli.options import AsJson, DatabaseUrl, database_at
+from tradingdb.cli.output import console, print_json, print_table
+from tradingdb.core.timeframe import Timeframe
+from tradingdb.database import Database
+from tradingdb.errors import InvalidValueError, NotFoundError
+from tradingdb.services import market
+
+app = typer.Typer()
+"""Added to `tradingdb candles` without a name of its own."""
+
+ANSWER_IS_NO = 1
+"""Exit code where candles are missing, or the coverage is not true."""
+
+ALWAYS = "always"
+
+
+@app.command("gaps")
+def gaps_command(
+    *,
+    venue: Annotated[str, typer.Option(help="Code of the venue, for example binance.")],
+    symbol: Annotated[str, typer.Option(help="Unified symbol, for example BTC/USDT.")],
+    timeframe: Annotated[str, typer.Option(help="Length of the candles, for example 1m, 4h, 1d.")],
+    start: Annotated[str | None, typer.Option(help="From this time, ISO 8601; UTC without a zone.")] = None,
+    end: Annotated[str | None, typer.Option(help="To before this time.")] = None,
+    calendar: Annotated[
+        str, typer.Option(help="When it trades: always, or the code of an exchange, as XNYS.")
+    ] = ALWAYS,
+    fill: Annotated[candles.FillPolicy, typer.Option(help="What to put into the gaps.")] = candles.FillPolicy.NONE,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """The candles that are missing. Exits with 1 if any are, after filling."""
+    length = Timeframe.parse(timeframe)
+    bounds = _instant(start), _instant(end)
+    hours = candles.ALWAYS_OPEN if calendar == ALWAYS else candles.exchange_calendar(calendar)
+
+    async def work() -> tuple[list[candles.Gap], candles.FillReport | None]:
+        async with database_at(database_url) as database:
+            await migrations.require_current(database)
+            instrument_id = await _series(database, venue.lower(), symbol, length)
+            async with database.read() as session:
+                found = await candles.gaps(session, instrument_id, length, *bounds, calendar=hours)
+            if fill is candles.FillPolicy.NONE:
+                return found, None
+            return found, await database.run(
+                lambda session: candles.fill(
+                    session, instrument_id, length, fill, start=bounds[0], end=bounds[1], calendar=hours
+                ),
+                idempotent=True,
+            )
+
+    found, report = wait_for(work())
+    missing = sum(gap.missing for gap in found)
+    if as_json:
+        print_json({"gaps": found, "missing": missing, "fill": report})
+    else:
+        if found:
+            rows = [(_precise(gap.start), _precise(gap.end), gap.missing) for gap in found]
+            print_table(f"Gaps of {symbol} {length.value} at {venue.lower()}", ["from", "to before", "missing"], rows)
+        console.print(_summary(len(found), missing, report))
+    if missing if report is None else report.left:
+        raise typer.Exit(ANSWER_IS_NO)
+
+
+@app.command("verify")
+def verify_command(
+    venue: Annotated[str | None, typer.Option(help="Only this venue.")] = None,
+    symbol: Annotated[str | None, typer.Option(help="Only this symbol.")] = None,
+    timeframe: Annotated[str | None, typer.Option(help="Only this timeframe.")] = None,
+    repair: Annotated[bool, typer.Option("--repair", help="Mend what differs.")] = False,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Count the candles, and compare with what is recorded. Exits with 1 if anything differs and was not mended."""
+    length = None if timeframe is None else Timeframe.parse(timeframe)
+    code = venue and venue.lower()
+
+    async def work() -> candles.CoverageCheck:
+        async with database_at(database_url) as database:
+            await migrations.require_current(database)
+            if repair:
+                return await database.run(
+                    lambda session: candles.verify_coverage(
+                        session, venue=code, symbol=symbol, timeframe=length, repair=True
+                    ),
+                    idempotent=True,
+                )
+            async with database.read() as session:
+                return await candles.verify_coverage(session, venue=code, symbol=symbol, timeframe=length)
+
+    check = wait_for(work())
+    if as_json:
+        print_json(check)
+    else:
+        if check.differences:
+            _print_differences(check.differences)
+        console.print(f"{check.series:,} series were counted, {len(check.differences):,} differ from what is recorded.")
+    if not check.is_true:
+        raise typer.Exit(ANSWER_IS_NO)
+
+
+async def _series(database: Database, venue: str, symbol: str, timeframe: Timeframe) -> int:
+    """The instrument of a series that has candles: a mistyped one has no gaps, and should be seen.
+
+    Raises:
+        NotFoundError: there is no such instrument, or there are no candles of it.
+    """
+    async with database.read() as session:
+        instrument = await market.instrument(session, venue, symbol)
+        if not await candles.coverage(session, venue=venue, symbol=symbol, timeframe=timeframe):
+            raise NotFoundError(
+                f"There are no {timeframe.value} candles of {symbol} at {venue}: "
+                "see `tradingdb candles list` for those that there are."
+            )
+        return instrument.id
+
+
+def _instant(value: str | None) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        instant = datetime.fromisoformat(value)
+    except ValueError:
+        raise InvalidValueError(
+            f"{value!r} is no time: write it as 2025-01-31, 2025-01-31T13:45 or 2025-01-31T13:45+01:00."
+        ) from None
+    return instant if instant.tzinfo is not None else instant.replace(tzinfo=UTC)
+
+
+def _precise(at: datetime) -> str:
+    """A time with its seconds, if it has any: candles may be shorter than a minute."""
+    return f"{at:%Y-%m-%d %H:%M:%S}" if at.second else f"{at:%Y-%m-%d %H:%M}"
+
+
+def _summary(gaps: int, missing: int, report: candles.FillReport | None) -> str:
+    told = f"{missing:,} candles are missing in {gaps:,} gaps." if gaps else "No candle is missing."
+    if report is not None:
+        told += f" {report.filled:,} were filled, {report.refreshed:,} refreshed, {report.left:,} are left."
+    return told
+
+
+def _print_differences(differences: list[candles.CoverageDifference]) -> None:
+    rows = []
+    for found in differences:
+        name = found.symbol or f"instrument {found.instrument_id}, which does not exist"
+        sides = (found.recorded, found.actual)
+        told = ["nothing" if side is None else f"{_precise(side.first)} - {_precise(side.last)}" for side in sides]
+        counts = [0 if side is None else side.count for side in sides]
+        rows.append(
+            (found.venue, name, found.timeframe.value, told[0], counts[0], told[1], counts[1], found.is_repaired)
+        )
+    columns = ["venue", "symbol", "", "recorded", "candles", "counted", "candles", "mended"]
+    print_table("Coverage that differs from the candles", columns, rows)
