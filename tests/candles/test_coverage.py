@@ -33,6 +33,12 @@ WAITS = text(
 )
 
 
+async def waits(database: Database) -> bool:
+    """In a transaction of its own each time: within one, pg_stat_activity stays as it was first seen."""
+    async with database.read() as session:
+        return bool(await session.scalar(WAITS))
+
+
 async def store(session: WriteSession, venue: str, symbol: str, timeframe: str, *opens: datetime) -> None:
     instrument = await market.ensure_instrument(session, venue, symbol)
     rows = [[at.timestamp(), 1, 2, 0.5, 1.5, 10] for at in opens]
@@ -220,9 +226,8 @@ async def test_mending_waits_for_a_writer_that_has_counted(database: Database, d
     async with database.write() as counted:
         await store(counted, "binance", "BTC/USDT", "1m", START + timedelta(minutes=30))
         mending = asyncio.create_task(mend(database))
-        async with database.read() as session:
-            while not mending.done() and not await session.scalar(WAITS):  # noqa: ASYNC110 - on the lock of the row
-                await asyncio.sleep(0.01)
+        while not mending.done() and not await waits(database):  # noqa: ASYNC110 - on the lock of the row
+            await asyncio.sleep(0.01)
         assert not mending.done()
     assert (await mending).is_true
     async with database.read() as session:

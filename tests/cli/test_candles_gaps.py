@@ -89,7 +89,7 @@ async def test_what_is_recorded_is_verified_and_mended(database: Database, run: 
     [
         (("gaps", *SERIES[:4], "--timeframe", "1m"), "There are no 1m candles of SPY at nyse: see `tradingdb candles"),
         (("gaps", *SERIES, "--symbol", "QQQ"), "There is no instrument QQQ at nyse"),
-        (("gaps", *SERIES, "--start", "yesterday"), "'yesterday' is no time: write it as 2025-01-31"),
+        (("gaps", *SERIES, "--start", "yesterday"), "--start 'yesterday' is no time: write it as 2024-01-31"),
         (("gaps", *SERIES, "--fill", "linear"), "'linear' is not one of 'flat', 'none'"),
         (("verify", "--timeframe", "7m"), "There is no timeframe '7m'"),
     ],

@@ -84,6 +84,19 @@ def candle_columns(
     return CandleColumns(open_time, *prices, **filled)
 
 
+def months_of(columns: CandleColumns) -> list[datetime]:
+    """The months that the candles open in, by their first instants, in order."""
+    months = np.unique(columns.open_time.astype("datetime64[us]").astype("datetime64[M]"))
+    return [to_datetime(int(month)) for month in months.astype("datetime64[us]").astype(np.int64)]
+
+
+def is_missing(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which values of a column were not reported."""
+    if values.dtype.kind == "i":
+        return np.asarray(values == NO_COUNT)
+    return np.isnan(values) if values.dtype.kind == "f" else np.zeros(len(values), np.bool_)
+
+
 def to_microseconds(at: datetime) -> int:
     """Microseconds since 1970-01-01T00:00Z of an aware datetime, exactly."""
     return (at - EPOCH) // timedelta(microseconds=1)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 import numpy as np
 
-from tradingdb.candles.columns import NO_COUNT, to_datetime
+from tradingdb.candles.columns import is_missing, to_datetime
 from tradingdb.candles.series import ALWAYS, ON_REQUEST, arrow_times, optional_library
 from tradingdb.candles.stream import stream
 from tradingdb.candles.whole_files import WholeFile
@@ -163,7 +163,7 @@ def _table(series: CandleSeries) -> Any:
     """Every column as Arrow has it, with nulls for what was not reported."""
     pa = optional_library("pyarrow", extra="arrow")
     columns = [
-        arrow_times(values) if name == "open_time" else pa.array(values, mask=_is_missing(values))
+        arrow_times(values) if name == "open_time" else pa.array(values, mask=is_missing(values))
         for name, values in series.columns.items()
     ]
     return pa.table(columns, schema=_schema())
@@ -181,19 +181,13 @@ def _csv_lines(series: CandleSeries) -> Iterable[bytes]:
 def _csv_cells(values: NDArray[Any]) -> list[str]:
     if values.dtype.kind == "b":
         return ["true" if value else "false" for value in values.tolist()]
-    missing = _is_missing(values).tolist()
+    missing = is_missing(values).tolist()
     return ["" if is_missing else repr(value) for value, is_missing in zip(values.tolist(), missing, strict=True)]
 
 
 def _iso_times(series: CandleSeries) -> list[str]:
     times: list[str] = np.datetime_as_string(series.open_time, unit="s", timezone="UTC").tolist()
     return times
-
-
-def _is_missing(values: NDArray[Any]) -> NDArray[np.bool_]:
-    if values.dtype.kind == "i":
-        return np.asarray(values == NO_COUNT)
-    return np.isnan(values) if values.dtype.kind == "f" else np.zeros(len(values), np.bool_)
 
 
 def _time(series: CandleSeries, at: int) -> datetime:

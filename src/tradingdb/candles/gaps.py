@@ -11,7 +11,8 @@ import numpy as np
 from sqlalchemy import text
 
 from tradingdb.candles.calendars import ALWAYS_OPEN, joined
-from tradingdb.candles.columns import CandleColumns, candle_columns, to_datetime, to_microseconds
+from tradingdb.candles.columns import CandleColumns, candle_columns, months_of, to_microseconds
+from tradingdb.candles.series import id_of
 from tradingdb.candles.store import extend_coverage, merge_staged
 from tradingdb.core.clock import as_utc, utc_now
 from tradingdb.core.timeframe import Timeframe
@@ -116,7 +117,7 @@ async def fill(
     if policy == FillPolicy.FLAT:
         key = {"instrument_id": series.instrument_id, "timeframe": series.timeframe.value}
         for chunk in _flat(series.timeframe, await _gaps_with_closes(session, series, expected)):
-            await partitions.ensure_months(session, Candle, _months_of(chunk))
+            await partitions.ensure_months(session, Candle, months_of(chunk))
             inserted, updated = await merge_staged(session, key | {"source": FILL_SOURCE}, chunk)
             await extend_coverage(session, key | {"source": None}, chunk, inserted)  # the series' source stays
             filled, refreshed = filled + inserted, refreshed + updated
@@ -142,8 +143,7 @@ class _Series:
 
 
 def _series(instrument: Instrument | int, timeframe: Timeframe | str) -> _Series:
-    instrument_id = instrument if isinstance(instrument, int) else instrument.id
-    return _Series(int(instrument_id), Timeframe.parse(timeframe))
+    return _Series(id_of(instrument), Timeframe.parse(timeframe))
 
 
 async def _expected(
@@ -230,11 +230,6 @@ def _untraded(open_time: NDArray[np.int64], close: NDArray[np.float64]) -> Candl
     return candle_columns(
         open_time, (close, close, close, close), volume=nothing, is_closed=is_true, is_synthetic=is_true
     )
-
-
-def _months_of(columns: CandleColumns) -> list[datetime]:
-    months = np.unique(columns.open_time.astype("datetime64[us]").astype("datetime64[M]"))
-    return [to_datetime(int(month)) for month in months.astype("datetime64[us]").astype(np.int64)]
 
 
 _NOT_FILLED = f"AND NOT (is_synthetic AND source IS NOT DISTINCT FROM '{FILL_SOURCE}')"

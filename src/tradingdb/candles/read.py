@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tradingdb.candles.series import CandleSeries, SeriesQuery, bounds
+from tradingdb.candles.series import SeriesQuery, bounds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from tradingdb.candles.series import CandleSeries
     from tradingdb.core.timeframe import Timeframe
     from tradingdb.database import ReadSession
     from tradingdb.models import Instrument
-
-__all__ = ["CandleSeries", "read"]
 
 
 async def read(

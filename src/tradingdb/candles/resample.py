@@ -10,9 +10,8 @@ from sqlalchemy import text
 from tradingdb.bulk import copy_out
 from tradingdb.candles import wire
 from tradingdb.candles.buckets import MIDNIGHT, Buckets, Length
-from tradingdb.candles.series import CandleSeries
+from tradingdb.candles.series import CandleSeries, SeriesQuery, bounds
 from tradingdb.candles.validate import on_grid
-from tradingdb.core.clock import as_utc
 from tradingdb.core.timeframe import Timeframe
 from tradingdb.errors import InvalidValueError
 
@@ -87,9 +86,9 @@ async def resample(
         raise InvalidValueError(
             f"Resampled candles have no column {unknown[0]!r}; these can be asked for: {', '.join(_ON_REQUEST)}."
         )
-    instrument_id = instrument if isinstance(instrument, int) else instrument.id
     wanted = _ALWAYS | {name: _ON_REQUEST[name] for name in columns}
-    chosen = _chosen(instrument_id, source, start, end)
+    series = SeriesQuery.of(instrument, source, ())
+    chosen = " AND ".join((series.series, *bounds(source, start, end)))
     query = await _query(session, buckets, source, chosen, wanted)
     block = bytearray(wire.HEADER + wire.TRAILER) if query is None else await copy_out(session, query)
     values: dict[str, Any] = wire.decode({name: kind for name, (kind, _) in wanted.items()}, block)
@@ -98,17 +97,7 @@ async def resample(
         if kind == "timestamptz" and name in values:
             values[name] = values[name].view("datetime64[us]")
     extra = {name: values.pop(name) for name in dict.fromkeys((*columns, *_MARKS))}
-    return CandleSeries(instrument_id, _timeframe(length), extra=extra, **values)
-
-
-def _chosen(instrument_id: int, source: Timeframe, start: datetime | None, end: datetime | None) -> str:
-    """The condition for the source candles."""
-    conditions = [f"instrument_id = {int(instrument_id)}", f"timeframe = '{source.value}'"]
-    if start is not None:
-        conditions.append(f"open_time >= '{as_utc(start).isoformat()}'")
-    if end is not None:
-        conditions.append(f"open_time < '{as_utc(end).isoformat()}'")
-    return " AND ".join(conditions)
+    return CandleSeries(series.instrument_id, _timeframe(length), extra=extra, **values)
 
 
 async def _query(
@@ -120,8 +109,8 @@ async def _query(
         listed = _listed(wanted, bucket="bucket", ends=f"bucket + {buckets.length.interval}", expected=expected)
         inner = f"SELECT *, {buckets.plain_sql('open_time')} AS bucket FROM candles WHERE {chosen}"  # noqa: S608 - numbers, times and names of ours
         return f"SELECT {listed} FROM ({inner}) AS candle GROUP BY bucket ORDER BY bucket"  # noqa: S608 - same
-    bounds = text(f"SELECT min(open_time) AS first, max(open_time) AS last FROM candles WHERE {chosen}")  # noqa: S608 - same
-    found = (await session.execute(bounds)).one()
+    ends = text(f"SELECT min(open_time) AS first, max(open_time) AS last FROM candles WHERE {chosen}")  # noqa: S608 - same
+    found = (await session.execute(ends)).one()
     if found.first is None:
         return None
     expected = str(buckets.length.count) if source.seconds is None else f"seconds / {source.seconds}"

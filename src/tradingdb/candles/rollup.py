@@ -13,6 +13,7 @@ from tradingdb.candles.buckets import Length
 from tradingdb.candles.columns import CandleColumns, to_datetime
 from tradingdb.candles.read import read
 from tradingdb.candles.resample import resample
+from tradingdb.candles.series import id_of
 from tradingdb.candles.write import WriteReport, write
 from tradingdb.core.clock import as_utc
 from tradingdb.core.timeframe import Timeframe
@@ -62,7 +63,7 @@ async def rollup(
     for target in chosen:
         Length.parse(target).require_coarser_than(source)
     since = None if since is None else as_utc(since)
-    instrument_id = instrument if isinstance(instrument, int) else instrument.id
+    instrument_id = id_of(instrument)
     # whoever read the source earlier must not write later
     await session.execute(_WAIT, {"key": f"tradingdb rollup {instrument_id}"})
     extent = await _extent(session, instrument_id, source)

@@ -10,7 +10,7 @@ import numpy as np
 from tradingdb.candles.arrow_tables import FLAGS, FLOATS, PRICES, from_table, require_arrow
 from tradingdb.candles.columns import NO_COUNT, BadCellError, CandleColumns, candle_columns
 from tradingdb.candles.layout import KRAKEN_POSITIONS, by_position, named, require_all
-from tradingdb.candles.read import CandleSeries
+from tradingdb.candles.series import CandleSeries
 from tradingdb.candles.times import datetime64_to_microseconds, epoch_to_microseconds
 from tradingdb.errors import InvalidValueError
 

@@ -10,7 +10,7 @@ from sqlalchemy import CursorResult, text
 
 from tradingdb.bulk import copy_in
 from tradingdb.candles import wire
-from tradingdb.candles.columns import NO_COUNT, to_datetime
+from tradingdb.candles.columns import is_missing, to_datetime
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,16 +63,12 @@ def block_for_table(series: dict[str, Any], chunk: CandleColumns) -> tuple[list[
 
 def _columns_of_table(chunk: CandleColumns) -> tuple[dict[str, str], dict[str, NDArray[np.bool_]]]:
     """The columns that have a value in some row, and where in them there is none."""
-    nulls = {name: _is_missing(getattr(chunk, name)) for name in OPTIONAL}
+    nulls = {name: is_missing(getattr(chunk, name)) for name in OPTIONAL}
     empty = {name for name, is_null in nulls.items() if is_null.all()}
     columns = {"instrument_id": "int4"} | {name: kind for name, kind in STAGED.items() if name not in empty}
     if "trade_count" in columns:
         columns["trade_count"] = "int4"
     return columns, {name: is_null for name, is_null in nulls.items() if name not in empty}
-
-
-def _is_missing(values: NDArray[Any]) -> NDArray[np.bool_]:
-    return np.asarray(values == NO_COUNT if values.dtype.kind == "i" else np.isnan(values))
 
 
 async def merge_staged(session: WriteSession, series: dict[str, Any], chunk: CandleColumns) -> tuple[int, int]:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from sqlalchemy.exc import IntegrityError
 
-from tradingdb.candles.columns import NO_COUNT, CandleColumns, to_datetime, to_microseconds
+from tradingdb.candles.columns import CandleColumns, is_missing, months_of, to_microseconds
 from tradingdb.candles.quarantine import quarantine
+from tradingdb.candles.series import id_of
 from tradingdb.candles.sources import columns_from
 from tradingdb.candles.store import OPTIONAL, copy_fresh, extend_coverage, merge_few, merge_staged
 from tradingdb.candles.validate import Problem, problems
@@ -23,7 +24,6 @@ from tradingdb.timeseries import partitions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from datetime import datetime
 
     from numpy.typing import NDArray
 
@@ -88,7 +88,7 @@ async def write(
     source = None if source is None else clean_text(source)
     columns = columns_from(data, timezone=timezone)
     size = len(columns)
-    instrument_id = instrument if isinstance(instrument, int) else instrument.id
+    instrument_id = id_of(instrument)
     series = {"instrument_id": instrument_id, "timeframe": timeframe.value, "source": source}
     if found := problems(columns, timeframe):
         if on_invalid == "reject":
@@ -98,7 +98,7 @@ async def write(
     if not len(columns):
         return WriteReport(quarantined=len(found))
     best = _best_of_each_time(_with_flags(columns, timeframe))
-    await partitions.ensure_months(session, Candle, _months_of(best))
+    await partitions.ensure_months(session, Candle, months_of(best))
     try:
         inserted, updated = await _store(session, series, best, on_progress or _nobody)
     except IntegrityError as error:
@@ -129,11 +129,6 @@ async def _store(
 
 def _nobody(rows: int) -> None:
     """Told about progress where nobody asked."""
-
-
-def _months_of(columns: CandleColumns) -> Iterator[datetime]:
-    months = np.unique(columns.open_time.astype("datetime64[us]").astype("datetime64[M]")).astype("datetime64[us]")
-    return (to_datetime(int(month)) for month in months.astype(np.int64))
 
 
 def _told(error: IntegrityError, instrument_id: int) -> Exception:
@@ -173,7 +168,7 @@ def _best_of_each_time(columns: CandleColumns) -> CandleColumns:
 
 def _carried_on(values: NDArray[Any], within: NDArray[np.int64]) -> NDArray[Any]:
     """Missing values replaced by the one before, among rows with the same number in `within`, which only rises."""
-    is_there = values != NO_COUNT if values.dtype.kind == "i" else ~np.isnan(values)
+    is_there = ~is_missing(values)
     newest = np.maximum.accumulate(np.where(is_there, np.arange(len(values)), 0))
     return np.where(within[newest] == within, values[newest], values)
 

@@ -7,14 +7,23 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from tradingdb import candles, migrations
 from tradingdb.cli import candles_export, candles_gaps
 from tradingdb.cli.boundary import wait_for
 from tradingdb.cli.candles_resample import resample_command
-from tradingdb.cli.options import AsJson, DatabaseUrl, database_at
-from tradingdb.cli.output import console, notes, print_json, print_table
+from tradingdb.cli.options import (
+    AsJson,
+    DatabaseUrl,
+    Length,
+    OneLength,
+    OneSymbol,
+    OneVenue,
+    Symbol,
+    Venue,
+    database_at,
+)
+from tradingdb.cli.output import console, notes, print_json, print_table, progress_bar
 from tradingdb.core.timeframe import Timeframe
 from tradingdb.database import Database, WriteSession
 from tradingdb.services import market
@@ -24,16 +33,13 @@ app.command("resample")(resample_command)
 app.add_typer(candles_export.app)
 app.add_typer(candles_gaps.app)
 
-Venue = Annotated[str, typer.Option(help="Code of the venue, for example binance.")]
-Symbol = Annotated[str, typer.Option(help="Unified symbol, for example BTC/USDT.")]
-
 
 @app.command("import")
 def import_command(
     file: Annotated[Path, typer.Argument(help="CSV, Feather, Parquet or JSON; gzipped or not.")],
     venue: Venue,
     symbol: Symbol,
-    timeframe: Annotated[str, typer.Option(help="Length of the candles, for example 1m, 4h, 1d.")],
+    timeframe: Length,
     timezone: Annotated[str, typer.Option(help="Zone of times that carry none.")] = "UTC",
     database_url: DatabaseUrl = None,
     as_json: AsJson = False,
@@ -54,7 +60,7 @@ def import_command(
             return await database.run(store, idempotent=True)
 
     async def store(session: WriteSession) -> candles.WriteReport:
-        with _progress() as progress:
+        with progress_bar() as progress:
             bar = progress.add_task(file.name, total=len(loaded))
             instrument = await market.instrument(session, venue.lower(), symbol)
             return await candles.write(
@@ -79,9 +85,9 @@ def import_command(
 
 @app.command("list")
 def list_command(
-    venue: Annotated[str | None, typer.Option(help="Only this venue.")] = None,
-    symbol: Annotated[str | None, typer.Option(help="Only this symbol.")] = None,
-    timeframe: Annotated[str | None, typer.Option(help="Only this timeframe.")] = None,
+    venue: OneVenue = None,
+    symbol: OneSymbol = None,
+    timeframe: OneLength = None,
     database_url: DatabaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
@@ -117,16 +123,4 @@ def print_series(found: list[candles.SeriesInfo]) -> None:
         "Candles",
         ["venue", "symbol", "", "first", "last", "candles", "missing"],
         [(s.venue, s.symbol, s.timeframe.value, s.first, s.last, s.count, s.missing) for s in found],
-    )
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=notes,
-        transient=True,
-        disable=not notes.is_terminal,
     )

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy import text
 
 from tradingdb import candles, migrations
@@ -17,18 +16,15 @@ from tradingdb.candles.export import writer_for
 from tradingdb.cli.boundary import wait_for
 from tradingdb.cli.candle_chart import candle_chart
 from tradingdb.cli.candle_picture import draw_picture, picture_file
-from tradingdb.cli.options import AsJson, DatabaseUrl, database_at
-from tradingdb.cli.output import cell, console, notes, print_json
+from tradingdb.cli.options import AsJson, DatabaseUrl, Length, Symbol, Venue, database_at, instant_of
+from tradingdb.cli.output import cell, console, notes, print_json, progress_bar
 from tradingdb.core.timeframe import Timeframe
 from tradingdb.database import ReadSession
-from tradingdb.errors import InvalidValueError, NotFoundError
+from tradingdb.errors import NotFoundError
 from tradingdb.services import market
 
 app = typer.Typer()
 
-Venue = Annotated[str, typer.Option(help="Code of the venue, for example binance.")]
-Symbol = Annotated[str, typer.Option(help="Unified symbol, for example BTC/USDT.")]
-Length = Annotated[str, typer.Option("--timeframe", help="Length of the candles, for example 1m, 4h, 1d.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")]
 
 LARGEST_PLAIN = 1e15
@@ -63,7 +59,7 @@ def export_command(
                 await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))  # one state for all
                 instrument = await market.instrument(session, venue.lower(), symbol)
                 total = await _expected(session, venue.lower(), symbol, length, first, last)
-                with _progress() as progress:
+                with progress_bar() as progress:
                     bar = progress.add_task(file.name, total=total)
                     return await candles.export(
                         session,
@@ -127,23 +123,6 @@ def show_command(
         _draw(series, name)
 
 
-def instant_of(option: str, given: str | None) -> datetime | None:
-    """The instant that an option names in ISO 8601; without a zone it is UTC.
-
-    Raises:
-        InvalidValueError: it names none.
-    """
-    if given is None:
-        return None
-    try:
-        at = datetime.fromisoformat(given.strip())
-    except ValueError:
-        raise InvalidValueError(
-            f"{option} {given!r} is no time: write it as 2024-01-31, 2024-01-31T12:00 or 2024-01-31T12:00+01:00."
-        ) from None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at
-
-
 async def _expected(
     session: ReadSession, venue: str, symbol: str, length: Timeframe, start: datetime | None, end: datetime | None
 ) -> int | None:
@@ -201,15 +180,3 @@ def _as_rows(series: candles.CandleSeries) -> list[dict[str, Any]]:
     columns["open_time"] = [at.replace(tzinfo=UTC) for at in columns["open_time"]]
     columns["volume"] = [None if np.isnan(value) else value for value in series.volume.tolist()]
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=notes,
-        transient=True,
-        disable=not notes.is_terminal,
-    )

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from tradingdb import candles, migrations
 from tradingdb.cli.boundary import wait_for
-from tradingdb.cli.options import AsJson, DatabaseUrl, database_at
+from tradingdb.cli.options import (
+    AsJson,
+    DatabaseUrl,
+    Length,
+    OneLength,
+    OneSymbol,
+    OneVenue,
+    Symbol,
+    Venue,
+    database_at,
+    instant_of,
+)
 from tradingdb.cli.output import console, print_json, print_table
 from tradingdb.core.timeframe import Timeframe
 from tradingdb.database import Database
-from tradingdb.errors import InvalidValueError, NotFoundError
+from tradingdb.errors import NotFoundError
 from tradingdb.services import market
 
 app = typer.Typer()
@@ -28,9 +39,9 @@ ALWAYS = "always"
 @app.command("gaps")
 def gaps_command(
     *,
-    venue: Annotated[str, typer.Option(help="Code of the venue, for example binance.")],
-    symbol: Annotated[str, typer.Option(help="Unified symbol, for example BTC/USDT.")],
-    timeframe: Annotated[str, typer.Option(help="Length of the candles, for example 1m, 4h, 1d.")],
+    venue: Venue,
+    symbol: Symbol,
+    timeframe: Length,
     start: Annotated[str | None, typer.Option(help="From this time, ISO 8601; UTC without a zone.")] = None,
     end: Annotated[str | None, typer.Option(help="To before this time.")] = None,
     calendar: Annotated[
@@ -42,7 +53,7 @@ def gaps_command(
 ) -> None:
     """The candles that are missing. Exits with 1 if any are, after filling."""
     length = Timeframe.parse(timeframe)
-    bounds = _instant(start), _instant(end)
+    bounds = instant_of("--start", start), instant_of("--end", end)
     hours = candles.ALWAYS_OPEN if calendar == ALWAYS else candles.exchange_calendar(calendar)
 
     async def work() -> tuple[list[candles.Gap], candles.FillReport | None]:
@@ -75,9 +86,9 @@ def gaps_command(
 
 @app.command("verify")
 def verify_command(
-    venue: Annotated[str | None, typer.Option(help="Only this venue.")] = None,
-    symbol: Annotated[str | None, typer.Option(help="Only this symbol.")] = None,
-    timeframe: Annotated[str | None, typer.Option(help="Only this timeframe.")] = None,
+    venue: OneVenue = None,
+    symbol: OneSymbol = None,
+    timeframe: OneLength = None,
     repair: Annotated[bool, typer.Option("--repair", help="Mend what differs.")] = False,
     database_url: DatabaseUrl = None,
     as_json: AsJson = False,
@@ -124,18 +135,6 @@ async def _series(database: Database, venue: str, symbol: str, timeframe: Timefr
                 "see `tradingdb candles list` for those that there are."
             )
         return instrument.id
-
-
-def _instant(value: str | None) -> datetime | None:
-    if value is None:
-        return None
-    try:
-        instant = datetime.fromisoformat(value)
-    except ValueError:
-        raise InvalidValueError(
-            f"{value!r} is no time: write it as 2025-01-31, 2025-01-31T13:45 or 2025-01-31T13:45+01:00."
-        ) from None
-    return instant if instant.tzinfo is not None else instant.replace(tzinfo=UTC)
 
 
 def _precise(at: datetime) -> str:

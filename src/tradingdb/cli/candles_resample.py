@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from tradingdb import candles, migrations
 from tradingdb.cli.boundary import wait_for
-from tradingdb.cli.options import AsJson, DatabaseUrl, database_at
+from tradingdb.cli.options import AsJson, DatabaseUrl, Symbol, Venue, database_at, instant_of
 from tradingdb.cli.output import print_json, print_table
 from tradingdb.core.timeframe import Timeframe
 from tradingdb.database import WriteSession
-from tradingdb.errors import InvalidValueError
 from tradingdb.services import market
 
 
 def resample_command(
-    venue: Annotated[str, typer.Option(help="Code of the venue, for example binance.")],
-    symbol: Annotated[str, typer.Option(help="Unified symbol, for example BTC/USDT.")],
+    venue: Venue,
+    symbol: Symbol,
     timeframe: Annotated[str, typer.Option(help="The candles to make longer ones of, for example 1m.")],
     to: Annotated[str, typer.Option(help="The timeframes to bring up to date, for example 1h,1d.")],
     since: Annotated[
@@ -32,7 +30,7 @@ def resample_command(
     """Bring stored candles of longer timeframes up to date. Doing it again changes nothing."""
     source = Timeframe.parse(timeframe)
     targets = [Timeframe.parse(name.strip()) for name in to.split(",")]
-    instant = None if since is None else _instant(since)
+    instant = instant_of("--since", since)
 
     async def work() -> dict[Timeframe, candles.WriteReport]:
         async with database_at(database_url) as database:
@@ -52,11 +50,3 @@ def resample_command(
             ["", "inserted", "updated", "unchanged"],
             [(target.value, done.inserted, done.updated, done.unchanged) for target, done in reports.items()],
         )
-
-
-def _instant(value: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(value)
-    except ValueError:
-        raise InvalidValueError(f"{value!r} is no time: write it as 2024-01-31 or 2024-01-31T12:00+01:00.") from None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ from pydantic import SecretStr
 
 from tradingdb.cli.output import notes
 from tradingdb.database import Database
+from tradingdb.errors import InvalidValueError
 from tradingdb.settings import Settings
 
 DatabaseUrl = Annotated[
@@ -18,7 +20,30 @@ DatabaseUrl = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Venue = Annotated[str, typer.Option(help="Code of the venue, for example binance.")]
+Symbol = Annotated[str, typer.Option(help="Unified symbol, for example BTC/USDT.")]
+Length = Annotated[str, typer.Option("--timeframe", help="Length of the candles, for example 1m, 4h, 1d.")]
+OneVenue = Annotated[str | None, typer.Option("--venue", help="Only this venue.")]
+OneSymbol = Annotated[str | None, typer.Option("--symbol", help="Only this symbol.")]
+OneLength = Annotated[str | None, typer.Option("--timeframe", help="Only this timeframe.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+def instant_of(option: str, given: str | None) -> datetime | None:
+    """The instant that an option names in ISO 8601; without a zone it is UTC.
+
+    Raises:
+        InvalidValueError: it names none.
+    """
+    if given is None:
+        return None
+    try:
+        at = datetime.fromisoformat(given.strip())
+    except ValueError:
+        raise InvalidValueError(
+            f"{option} {given!r} is no time: write it as 2024-01-31, 2024-01-31T12:00 or 2024-01-31T12:00+01:00."
+        ) from None
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at
 
 
 def settings_with(url: str | None) -> Settings:

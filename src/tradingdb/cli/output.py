@@ -15,6 +15,7 @@ from uuid import UUID
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from tradingdb.errors import RefusedError
@@ -92,6 +93,19 @@ def cell(value: object) -> str:  # noqa: PLR0911 - one per kind
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"
     return value.value if isinstance(value, StrEnum) else str(value)
+
+
+def progress_bar() -> Progress:
+    """A bar on standard error, where somebody sees it."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=notes,
+        transient=True,
+        disable=not notes.is_terminal,
+    )
 
 
 def confirm_destruction(database: str, label: str, *, yes: bool) -> None:

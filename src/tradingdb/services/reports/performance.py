@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from sqlalchemy import ColumnElement, Select, func, literal_column, select
+from sqlalchemy import ColumnElement, Label, Select, func, literal_column, select
 from sqlalchemy import cast as as_type
 
 from tradingdb.core.mode import TradingMode
@@ -29,6 +29,9 @@ from tradingdb.services.reports.scope import at_most, is_closed, pnl_currency, w
 if TYPE_CHECKING:
     from datetime import date, datetime
 
+A = TypeVar("A")
+B = TypeVar("B")
+
 LIVE = TradingMode.LIVE
 UTC: ColumnElement[str] = literal_column("'UTC'")
 """Not a parameter: PostgreSQL would not see that a day is grouped by the same expression."""
@@ -38,28 +41,13 @@ def strategy_performance(
     *, mode: TradingMode = LIVE, days: int | None = None, strategy: str | None = None, limit: int = 50
 ) -> Select[str | None, str | None, str | None, int, int, int, Decimal | None, Decimal, Decimal | None, Decimal | None]:
     """Closed trades of each strategy, by the currency of their profit, best first; `days` counts from entry."""
-    net = _net()
     return (
-        select(
-            Strategy.name.label("strategy"),
-            User.username.label("owner"),
-            pnl_currency().label("currency"),
-            _runs().label("runs"),
-            func.count().label("trades"),
-            _wins().label("wins"),
-            _win_rate().label("win_rate"),
-            net.label("net_pnl"),
-            _profit_factor().label("profit_factor"),
-            func.avg(Trade.pnl_r).label("average_r"),
-        )
-        .select_from(Trade)
-        .join(Instrument, Instrument.id == Trade.instrument_id)
+        _closed_trades_by(Strategy.name.label("strategy"), User.username.label("owner"), mode, days, limit)
         .outerjoin(Strategy, Strategy.id == Trade.strategy_id)
         .outerjoin(User, User.id == Strategy.user_id)
-        .where(Trade.mode == mode, is_closed(), *where(within_days(Trade.entry_time, days), _named(strategy)))
+        .where(*where(_named(strategy)))
         .group_by(Strategy.id, User.username, pnl_currency())
-        .order_by(net.desc(), Strategy.name, Strategy.id, pnl_currency())
-        .limit(at_most(limit))
+        .order_by(Strategy.name, Strategy.id, pnl_currency())
     )
 
 
@@ -67,28 +55,13 @@ def rule_performance(
     *, mode: TradingMode = LIVE, days: int | None = None, strategy: str | None = None, limit: int = 50
 ) -> Select[str | None, str | None, str | None, int, int, int, Decimal | None, Decimal, Decimal | None, Decimal | None]:
     """Closed trades of each rule, best first, computed from the trades; `days` counts from entry."""
-    net = _net()
     return (
-        select(
-            StrategyRule.name.label("rule"),
-            Strategy.name.label("strategy"),
-            pnl_currency().label("currency"),
-            _runs().label("runs"),
-            func.count().label("trades"),
-            _wins().label("wins"),
-            _win_rate().label("win_rate"),
-            net.label("net_pnl"),
-            _profit_factor().label("profit_factor"),
-            func.avg(Trade.pnl_r).label("average_r"),
-        )
-        .select_from(Trade)
-        .join(Instrument, Instrument.id == Trade.instrument_id)
+        _closed_trades_by(StrategyRule.name.label("rule"), Strategy.name.label("strategy"), mode, days, limit)
         .outerjoin(StrategyRule, StrategyRule.id == Trade.rule_id)
         .outerjoin(Strategy, Strategy.id == StrategyRule.strategy_id)
-        .where(Trade.mode == mode, is_closed(), *where(within_days(Trade.entry_time, days), _named(strategy)))
+        .where(*where(_named(strategy)))
         .group_by(StrategyRule.id, Strategy.name, pnl_currency())
-        .order_by(net.desc(), StrategyRule.name, StrategyRule.id, pnl_currency())
-        .limit(at_most(limit))
+        .order_by(StrategyRule.name, StrategyRule.id, pnl_currency())
     )
 
 
@@ -96,11 +69,25 @@ def instrument_performance(
     *, mode: TradingMode = LIVE, days: int | None = None, strategy: str | None = None, limit: int = 50
 ) -> Select[str, str, str | None, int, int, int, Decimal | None, Decimal, Decimal | None, Decimal | None]:
     """Closed trades of each instrument, best first; `days` counts from entry."""
+    return (
+        _closed_trades_by(Venue.code.label("venue"), Instrument.symbol.label("symbol"), mode, days, limit)
+        .join(Venue, Venue.id == Instrument.venue_id)
+        .outerjoin(Strategy, Strategy.id == Trade.strategy_id)
+        .where(*where(_named(strategy)))
+        .group_by(Venue.code, Instrument.id)
+        .order_by(Venue.code, Instrument.symbol)
+    )
+
+
+def _closed_trades_by(
+    subject: Label[A], beside: Label[B], mode: TradingMode, days: int | None, limit: int
+) -> Select[A, B, str | None, int, int, int, Decimal | None, Decimal, Decimal | None, Decimal | None]:
+    """What closed trades come to, best first, for whatever the caller joins and groups by."""
     net = _net()
     return (
         select(
-            Venue.code.label("venue"),
-            Instrument.symbol,
+            subject,
+            beside,
             pnl_currency().label("currency"),
             _runs().label("runs"),
             func.count().label("trades"),
@@ -112,11 +99,8 @@ def instrument_performance(
         )
         .select_from(Trade)
         .join(Instrument, Instrument.id == Trade.instrument_id)
-        .join(Venue, Venue.id == Instrument.venue_id)
-        .outerjoin(Strategy, Strategy.id == Trade.strategy_id)
-        .where(Trade.mode == mode, is_closed(), *where(within_days(Trade.entry_time, days), _named(strategy)))
-        .group_by(Venue.code, Instrument.id)
-        .order_by(net.desc(), Venue.code, Instrument.symbol)
+        .where(Trade.mode == mode, is_closed(), *where(within_days(Trade.entry_time, days)))
+        .order_by(net.desc())
         .limit(at_most(limit))
     )
 
