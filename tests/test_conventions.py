@@ -83,6 +83,7 @@ NOT_REFERENCES = {
     "fills.venue_order_id": "the venue's identifier",
     "fills.venue_trade_id": "the venue's identifier",
     "market_trades.venue_trade_id": "the venue's identifier",
+    "fills.client_order_id": "our identifier, told to the venue",
     "orders.client_order_id": "our identifier, told to the venue",
     "orders.venue_order_id": "the venue's identifier",
     "outbox_events.transaction_id": "PostgreSQL's number of a transaction",

@@ -77,6 +77,8 @@ SELECT 'column ' || t.relname || '.' || a.attname,
            CASE WHEN a.attcollation <> y.typcollation THEN 'collate ' || k.collname END,
            CASE a.attidentity WHEN 'a' THEN 'identity always' WHEN 'd' THEN 'identity' END,
            CASE a.attgenerated WHEN 's' THEN 'stored' WHEN 'v' THEN 'virtual' END,
+           CASE WHEN a.attstorage <> y.typstorage THEN 'storage ' || CASE a.attstorage
+               WHEN 'p' THEN 'plain' WHEN 'm' THEN 'main' WHEN 'e' THEN 'external' ELSE 'extended' END END,
            'default ' || pg_get_expr(d.adbin, d.adrelid, true),
            'comment ' || col_description(t.oid, a.attnum))
 FROM tables t

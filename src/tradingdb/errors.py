@@ -8,9 +8,12 @@ arguments still reads well. `exit_code` is what a command returns when it ends w
 from __future__ import annotations
 
 import inspect
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from sqlalchemy.exc import DontWrapMixin
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class TradingDBError(Exception):
@@ -54,6 +57,22 @@ class NotFoundError(TradingDBError):
     """What was asked for is not in the database."""
 
     exit_code = 2
+
+
+class LedgerConflictError(TradingDBError):
+    """The same key was recorded before with another content; neither was changed. The message names both."""
+
+    exit_code = 2
+
+    def __init__(self, key: str, stored: Mapping[str, object], given: Mapping[str, object]) -> None:
+        differing = ", ".join(f"{name}: stored {stored[name]}, given {given[name]}" for name in given)
+        super().__init__(
+            f"{key} was recorded before with another content ({differing}); nothing was changed: "
+            f"correct the sender, or use another key if these are two things."
+        )
+        self.key = key
+        self.stored = dict(stored)
+        self.given = dict(given)
 
 
 class MissingExtraError(TradingDBError):

@@ -26,7 +26,7 @@ from tradingdb.core.types import (
     TypedJson,
     UtcDateTime,
 )
-from tradingdb.models import RiskParameters
+from tradingdb.models import HeldLot, RiskParameters
 from tradingdb.schemas.checks import Facts, facts_of
 from tradingdb.schemas.derive import is_required
 
@@ -64,6 +64,7 @@ HALVES = st.lists(st.floats(width=16, allow_nan=False, allow_infinity=False), mi
 SHAPES: dict[Any, st.SearchStrategy[Any]] = {
     list[Any]: st.lists(JSON, max_size=3),
     dict[str, Decimal]: st.dictionaries(TEXT, DECIMALS, max_size=3),
+    list[HeldLot]: st.lists(st.builds(HeldLot, quantity=DECIMALS, price=DECIMALS), max_size=3),
     RiskParameters: st.fixed_dictionaries(
         {}, optional={name: st.none() | st.integers(1, 9).map(Decimal) for name in RiskParameters.model_fields}
     ).map(RiskParameters.model_validate),

@@ -173,6 +173,7 @@ async def test_seeding_again_uses_up_no_identifiers(database: Database) -> None:
 async def test_a_seed_says_of_each_table_how_many_rows_it_added(database: Database, which: World) -> None:
     added = await seed(database, which, DEVELOPMENT)
     there = {name: len(versions) for name, versions in (await row_versions(database)).items() if versions}
+    there.pop("cash_balances", None)  # PostgreSQL itself keeps them
     assert added == there
 
 

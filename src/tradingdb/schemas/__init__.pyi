@@ -39,6 +39,7 @@ from tradingdb.models import (
     CacheEntry,
     Candle,
     CandleBlock,
+    CashBalance,
     CashMovement,
     CashMovementKind,
     CodeFile,
@@ -48,6 +49,7 @@ from tradingdb.models import (
     ConnectionStatus,
     ConversationMessage,
     ConversationSession,
+    CostBasis,
     DataIngestionJob,
     DataQualityMetrics,
     Dataset,
@@ -66,6 +68,7 @@ from tradingdb.models import (
     FeatureCache,
     Fill,
     FundingRate,
+    HeldLot,
     HistoricalDataCache,
     IngestionTask,
     IngestionTaskRule,
@@ -228,6 +231,9 @@ __all__ = [
     "CandleCreate",
     "CandleRead",
     "CandleUpdate",
+    "CashBalanceCreate",
+    "CashBalanceRead",
+    "CashBalanceUpdate",
     "CashMovementCreate",
     "CashMovementRead",
     "CodeFileCreate",
@@ -2041,6 +2047,39 @@ class CandleBlockRead(ReadContract):
     content_sha256: bytes
     sealed_at: datetime
 
+class CashBalanceCreate(CreateContract):
+    account_id: UUID
+    currency: str
+    amount: Decimal
+    movement_count: int | None
+    def __init__(
+        self,
+        *,
+        account_id: UUID,
+        currency: str,
+        amount: int | Decimal,
+        movement_count: int = ...,
+    ) -> None: ...
+    def to_row(self) -> CashBalance: ...
+
+class CashBalanceUpdate(UpdateContract):
+    amount: Decimal | None
+    movement_count: int | None
+    def __init__(
+        self,
+        *,
+        amount: int | Decimal = ...,
+        movement_count: int = ...,
+    ) -> None: ...
+    def apply(self, row: CashBalance) -> None: ...
+
+class CashBalanceRead(ReadContract):
+    account_id: UUID
+    currency: str
+    amount: Decimal
+    movement_count: int
+    updated_at: datetime
+
 class CashMovementCreate(CreateContract):
     id: UUID | None
     account_id: UUID
@@ -3487,6 +3526,7 @@ class FillCreate(CreateContract):
     sequence: int | None
     order_id: UUID | None
     venue_order_id: str | None
+    client_order_id: str | None
     side: OrderSide
     position_side: PositionSide | None
     quantity: Decimal
@@ -3509,6 +3549,7 @@ class FillCreate(CreateContract):
         sequence: int = ...,
         order_id: UUID | None = ...,
         venue_order_id: str | None = ...,
+        client_order_id: str | None = ...,
         side: OrderSide,
         position_side: PositionSide = ...,
         quantity: int | Decimal,
@@ -3531,6 +3572,7 @@ class FillUpdate(UpdateContract):
     sequence: int | None
     order_id: UUID | None
     venue_order_id: str | None
+    client_order_id: str | None
     side: OrderSide | None
     position_side: PositionSide | None
     quantity: Decimal | None
@@ -3552,6 +3594,7 @@ class FillUpdate(UpdateContract):
         sequence: int = ...,
         order_id: UUID | None = ...,
         venue_order_id: str | None = ...,
+        client_order_id: str | None = ...,
         side: OrderSide = ...,
         position_side: PositionSide = ...,
         quantity: int | Decimal = ...,
@@ -3575,6 +3618,7 @@ class FillRead(ReadContract):
     sequence: int
     order_id: UUID | None
     venue_order_id: str | None
+    client_order_id: str | None
     side: OrderSide
     position_side: PositionSide
     quantity: Decimal
@@ -5181,12 +5225,14 @@ class OrderCreate(CreateContract):
     stop_price: Decimal | None
     trailing_offset: Decimal | None
     filled_quantity: Decimal | None
+    filled_value: Decimal | None
     average_price: Decimal | None
     fee: Decimal | None
     fee_currency: str | None
     reduce_only: bool | None
     post_only: bool | None
     status: OrderStatus | None
+    venue_status: OrderStatus | None
     status_reason: str | None
     submitted_at: datetime | None
     expires_at: datetime | None
@@ -5216,12 +5262,14 @@ class OrderCreate(CreateContract):
         stop_price: int | Decimal | None = ...,
         trailing_offset: int | Decimal | None = ...,
         filled_quantity: int | Decimal = ...,
+        filled_value: int | Decimal = ...,
         average_price: int | Decimal | None = ...,
         fee: int | Decimal | None = ...,
         fee_currency: str | None = ...,
         reduce_only: bool = ...,
         post_only: bool = ...,
         status: OrderStatus = ...,
+        venue_status: OrderStatus | None = ...,
         status_reason: str | None = ...,
         submitted_at: datetime | None = ...,
         expires_at: datetime | None = ...,
@@ -5251,12 +5299,14 @@ class OrderUpdate(UpdateContract):
     stop_price: Decimal | None
     trailing_offset: Decimal | None
     filled_quantity: Decimal | None
+    filled_value: Decimal | None
     average_price: Decimal | None
     fee: Decimal | None
     fee_currency: str | None
     reduce_only: bool | None
     post_only: bool | None
     status: OrderStatus | None
+    venue_status: OrderStatus | None
     status_reason: str | None
     submitted_at: datetime | None
     expires_at: datetime | None
@@ -5285,12 +5335,14 @@ class OrderUpdate(UpdateContract):
         stop_price: int | Decimal | None = ...,
         trailing_offset: int | Decimal | None = ...,
         filled_quantity: int | Decimal = ...,
+        filled_value: int | Decimal = ...,
         average_price: int | Decimal | None = ...,
         fee: int | Decimal | None = ...,
         fee_currency: str | None = ...,
         reduce_only: bool = ...,
         post_only: bool = ...,
         status: OrderStatus = ...,
+        venue_status: OrderStatus | None = ...,
         status_reason: str | None = ...,
         submitted_at: datetime | None = ...,
         expires_at: datetime | None = ...,
@@ -5322,12 +5374,14 @@ class OrderRead(ReadContract):
     trailing_offset: Decimal | None
     filled_quantity: Decimal
     remaining_quantity: Decimal
+    filled_value: Decimal
     average_price: Decimal | None
     fee: Decimal | None
     fee_currency: str | None
     reduce_only: bool
     post_only: bool
     status: OrderStatus
+    venue_status: OrderStatus | None
     status_reason: str | None
     submitted_at: datetime | None
     expires_at: datetime | None
@@ -5724,6 +5778,7 @@ class PositionCreate(CreateContract):
     average_entry_price: Decimal | None
     realized_pnl: Decimal | None
     fees: Decimal | None
+    other_fees: dict[str, Decimal] | None
     funding: Decimal | None
     mark_price: Decimal | None
     marked_at: datetime | None
@@ -5735,6 +5790,8 @@ class PositionCreate(CreateContract):
     target_price: Decimal | None
     opened_at: datetime | None
     last_fill_at: datetime | None
+    last_fill_place: str | None
+    lots: list[HeldLot] | None
     def __init__(
         self,
         *,
@@ -5745,6 +5802,7 @@ class PositionCreate(CreateContract):
         average_entry_price: int | Decimal | None = ...,
         realized_pnl: int | Decimal = ...,
         fees: int | Decimal = ...,
+        other_fees: dict[str, Decimal] = ...,
         funding: int | Decimal = ...,
         mark_price: int | Decimal | None = ...,
         marked_at: datetime | None = ...,
@@ -5756,6 +5814,8 @@ class PositionCreate(CreateContract):
         target_price: int | Decimal | None = ...,
         opened_at: datetime | None = ...,
         last_fill_at: datetime | None = ...,
+        last_fill_place: str | None = ...,
+        lots: list[HeldLot] | None = ...,
     ) -> None: ...
     def to_row(self) -> Position: ...
 
@@ -5764,6 +5824,7 @@ class PositionUpdate(UpdateContract):
     average_entry_price: Decimal | None
     realized_pnl: Decimal | None
     fees: Decimal | None
+    other_fees: dict[str, Decimal] | None
     funding: Decimal | None
     mark_price: Decimal | None
     marked_at: datetime | None
@@ -5775,6 +5836,8 @@ class PositionUpdate(UpdateContract):
     target_price: Decimal | None
     opened_at: datetime | None
     last_fill_at: datetime | None
+    last_fill_place: str | None
+    lots: list[HeldLot] | None
     def __init__(
         self,
         *,
@@ -5782,6 +5845,7 @@ class PositionUpdate(UpdateContract):
         average_entry_price: int | Decimal | None = ...,
         realized_pnl: int | Decimal = ...,
         fees: int | Decimal = ...,
+        other_fees: dict[str, Decimal] = ...,
         funding: int | Decimal = ...,
         mark_price: int | Decimal | None = ...,
         marked_at: datetime | None = ...,
@@ -5793,6 +5857,8 @@ class PositionUpdate(UpdateContract):
         target_price: int | Decimal | None = ...,
         opened_at: datetime | None = ...,
         last_fill_at: datetime | None = ...,
+        last_fill_place: str | None = ...,
+        lots: list[HeldLot] | None = ...,
     ) -> None: ...
     def apply(self, row: Position) -> None: ...
 
@@ -5804,6 +5870,7 @@ class PositionRead(ReadContract):
     average_entry_price: Decimal | None
     realized_pnl: Decimal
     fees: Decimal
+    other_fees: dict[str, Decimal]
     funding: Decimal
     mark_price: Decimal | None
     marked_at: datetime | None
@@ -5815,6 +5882,8 @@ class PositionRead(ReadContract):
     target_price: Decimal | None
     opened_at: datetime | None
     last_fill_at: datetime | None
+    last_fill_place: str | None
+    lots: list[HeldLot] | None
     created_at: datetime
     updated_at: datetime
 
@@ -7022,6 +7091,7 @@ class TradingAccountCreate(CreateContract):
     label: str
     mode: TradingMode
     base_currency: str
+    cost_basis: CostBasis | None
     venue_account_id: str | None
     status: AccountStatus | None
     def __init__(
@@ -7033,6 +7103,7 @@ class TradingAccountCreate(CreateContract):
         label: str,
         mode: TradingMode,
         base_currency: str,
+        cost_basis: CostBasis = ...,
         venue_account_id: str | None = ...,
         status: AccountStatus = ...,
     ) -> None: ...
@@ -7044,6 +7115,7 @@ class TradingAccountUpdate(UpdateContract):
     label: str | None
     mode: TradingMode | None
     base_currency: str | None
+    cost_basis: CostBasis | None
     venue_account_id: str | None
     status: AccountStatus | None
     def __init__(
@@ -7054,6 +7126,7 @@ class TradingAccountUpdate(UpdateContract):
         label: str = ...,
         mode: TradingMode = ...,
         base_currency: str = ...,
+        cost_basis: CostBasis = ...,
         venue_account_id: str | None = ...,
         status: AccountStatus = ...,
     ) -> None: ...
@@ -7066,6 +7139,7 @@ class TradingAccountRead(ReadContract):
     label: str
     mode: TradingMode
     base_currency: str
+    cost_basis: CostBasis
     venue_account_id: str | None
     status: AccountStatus
     created_at: datetime
@@ -7946,6 +8020,10 @@ def contracts(
 def contracts(
     model: type[CandleBlock],
 ) -> Contracts[None, None, type[CandleBlockRead]]: ...
+@overload
+def contracts(
+    model: type[CashBalance],
+) -> Contracts[type[CashBalanceCreate], type[CashBalanceUpdate], type[CashBalanceRead]]: ...
 @overload
 def contracts(
     model: type[CashMovement],

@@ -263,10 +263,12 @@ def _filled(
         "signal_id": SIGNAL_ID,
         "trade_id": TRADE_ID,
         "filled_quantity": quantity,
+        "filled_value": PART * sum(prices, start=Decimal(0)),
         "average_price": sum(prices, start=Decimal(0)) / len(prices),
         "fee": sum((fee(PART, price) for price in prices), start=Decimal(0)),
         "fee_currency": "USDT",
         "status": OrderStatus.FILLED,
+        "venue_status": OrderStatus.FILLED,
         "executed_at": ended,
         "last_event_sequence": 3,
     }

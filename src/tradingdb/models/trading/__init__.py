@@ -1,7 +1,7 @@
 """The ledger: accounts, orders, fills, positions and trades."""
 
-from tradingdb.models.trading.accounts import AccountStatus, TradingAccount
-from tradingdb.models.trading.fills import Fill, Liquidity, Position
+from tradingdb.models.trading.accounts import AccountStatus, CostBasis, TradingAccount
+from tradingdb.models.trading.fills import Fill, HeldLot, Liquidity, Position
 from tradingdb.models.trading.orders import (
     Order,
     OrderEvent,
@@ -13,6 +13,7 @@ from tradingdb.models.trading.orders import (
     TimeInForce,
 )
 from tradingdb.models.trading.portfolio import (
+    CashBalance,
     CashMovement,
     CashMovementKind,
     PortfolioHolding,
@@ -22,10 +23,13 @@ from tradingdb.models.trading.trades import ExitReason, Trade, TradeDirection, T
 
 __all__ = [
     "AccountStatus",
+    "CashBalance",
     "CashMovement",
     "CashMovementKind",
+    "CostBasis",
     "ExitReason",
     "Fill",
+    "HeldLot",
     "Liquidity",
     "Order",
     "OrderEvent",

@@ -22,6 +22,13 @@ class AccountStatus(StrEnum):
     CLOSED = "closed"
 
 
+class CostBasis(StrEnum):
+    """Which cost a sale is counted against."""
+
+    AVERAGE = "average"
+    FIFO = "fifo"
+
+
 class TradingAccount(Base):
     """A user's account at a venue, in one mode."""
 
@@ -33,6 +40,11 @@ class TradingAccount(Base):
     label: Mapped[Name] = mapped_column(comment="The user's own name for it.")
     mode: Mapped[TradingMode] = mapped_column(EnumText(TradingMode))
     base_currency: Mapped[Code] = mapped_column(comment="What its equity is counted in.")
+    cost_basis: Mapped[CostBasis] = mapped_column(
+        EnumText(CostBasis),
+        server_default=CostBasis.AVERAGE,
+        comment="FIFO: the oldest part of a holding goes first.",
+    )
     venue_account_id: Mapped[Reference | None] = mapped_column(comment="The venue's own identifier.")
     status: Mapped[AccountStatus] = mapped_column(EnumText(AccountStatus), server_default=AccountStatus.ACTIVE)
     created_at: Mapped[CreatedAt]
@@ -42,6 +54,7 @@ class TradingAccount(Base):
         UniqueConstraint("user_id", "venue_id", "label"),
         one_of("mode", TradingMode),
         one_of("status", AccountStatus),
+        one_of("cost_basis", CostBasis),
         *not_blank("label"),
         {"comment": __doc__},
     )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from pydantic import BaseModel, ConfigDict
 from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -23,7 +25,7 @@ from tradingdb.core.columns import (
     UpdatedAt,
     UuidPK,
 )
-from tradingdb.core.types import EnumText
+from tradingdb.core.types import CleanText, EnumText, TypedJson
 from tradingdb.models.trading.orders import OrderSide, PositionSide
 
 if TYPE_CHECKING:
@@ -55,6 +57,7 @@ class Fill(Base):
         comment="NULL: an order that we do not know yet.",
     )
     venue_order_id: Mapped[Reference | None] = mapped_column(comment="To join the order when it becomes known.")
+    client_order_id: Mapped[Reference | None] = mapped_column(comment="The same, where the venue gives it.")
     side: Mapped[OrderSide] = mapped_column(EnumText(OrderSide))
     position_side: Mapped[PositionSide] = mapped_column(EnumText(PositionSide), server_default=PositionSide.NET)
     quantity: Mapped[Quantity]
@@ -92,6 +95,15 @@ class Fill(Base):
     )
 
 
+class HeldLot(BaseModel):
+    """A part of a holding that came in at one price; negative quantities were sold short."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    quantity: Decimal
+    price: Decimal
+
+
 class Position(Base):
     """What an account holds of an instrument, as its fills say."""
 
@@ -106,6 +118,9 @@ class Position(Base):
     average_entry_price: Mapped[Price | None] = mapped_column(comment="NULL when nothing is held.")
     realized_pnl: Mapped[Money] = mapped_column(server_default="0", comment="In settle currency, before fees.")
     fees: Mapped[Money] = mapped_column(server_default="0", comment="Paid, in settle currency.")
+    other_fees: Mapped[dict[str, Decimal]] = mapped_column(
+        TypedJson(dict[str, Decimal]), server_default=text("'{}'"), comment="Paid in other currencies, by currency."
+    )
     funding: Mapped[Money] = mapped_column(server_default="0", comment="Received, in settle currency.")
     mark_price: Mapped[Price | None] = mapped_column(comment="Last price that it was valued at.")
     marked_at: Mapped[datetime | None]
@@ -117,6 +132,12 @@ class Position(Base):
     target_price: Mapped[Price | None]
     opened_at: Mapped[datetime | None] = mapped_column(comment="When the present holding began.")
     last_fill_at: Mapped[datetime | None]
+    last_fill_place: Mapped[str | None] = mapped_column(
+        CleanText(500), comment="Place of that fill among those of one instant."
+    )
+    lots: Mapped[list[HeldLot] | None] = mapped_column(
+        TypedJson(list[HeldLot]), comment="What is held, oldest first. NULL: the account counts by average cost."
+    )
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[UpdatedAt]
 
@@ -126,8 +147,6 @@ class Position(Base):
         *finite("mark_price", "unrealized_pnl", "liquidation_price", "stop_price", "target_price"),
         *finite("leverage", sign="> 0"),
         *finite("margin_used", sign=">= 0"),
-        CheckConstraint("side <> 'long' OR quantity >= 0", name="long_not_negative"),
-        CheckConstraint("side <> 'short' OR quantity <= 0", name="short_not_positive"),
         CheckConstraint("(quantity = 0) = (average_entry_price IS NULL)", name="held_has_price"),
         {"comment": __doc__},
     )

@@ -125,18 +125,24 @@ class Order(Base):
     trailing_offset: Mapped[Price | None]
     filled_quantity: Mapped[Quantity] = mapped_column(server_default="0")
     remaining_quantity: Mapped[Decimal] = mapped_column(Computed("quantity - filled_quantity", persisted=True))
+    filled_value: Mapped[Money] = mapped_column(
+        server_default="0", comment="Price times quantity of its fills; inverse contracts: quantity over price."
+    )
     average_price: Mapped[Price | None] = mapped_column(comment="Of what was filled. NULL: nothing was.")
     fee: Mapped[Money | None] = mapped_column(comment="As the venue reports it for the order; fills have their own.")
     fee_currency: Mapped[Code | None]
     reduce_only: Mapped[FalseByDefault]
     post_only: Mapped[FalseByDefault]
     status: Mapped[OrderStatus] = mapped_column(EnumText(OrderStatus), server_default=OrderStatus.PENDING)
+    venue_status: Mapped[OrderStatus | None] = mapped_column(
+        EnumText(OrderStatus), comment="As the venue's events say by themselves; status also counts the fills."
+    )
     status_reason: Mapped[str | None] = mapped_column(comment="Why it was rejected or cancelled.")
     submitted_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
     executed_at: Mapped[datetime | None] = mapped_column(comment="Last fill.")
     cancelled_at: Mapped[datetime | None]
-    last_event_at: Mapped[datetime | None] = mapped_column(comment="Venue time of the newest event applied.")
+    last_event_at: Mapped[datetime | None] = mapped_column(comment="Venue time of the event that venue_status is from.")
     last_event_sequence: Mapped[int | None] = mapped_column(BigInteger)
     details: Mapped[Payload] = mapped_column(comment="Whatever else the sender or the venue attached.")
     created_at: Mapped[CreatedAt]
@@ -163,12 +169,11 @@ class Order(Base):
         one_of("order_type", OrderType),
         one_of("time_in_force", TimeInForce),
         one_of("status", OrderStatus),
+        one_of("venue_status", OrderStatus),
         *not_blank("client_order_id"),
         *finite("quantity", "trailing_offset", sign="> 0"),
         *finite("filled_quantity", sign=">= 0"),
-        *finite("limit_price", "stop_price", "average_price", "fee"),
-        CheckConstraint("filled_quantity <= quantity", name="filled_within_quantity"),
-        CheckConstraint("status <> 'filled' OR filled_quantity = quantity", name="filled_is_whole"),
+        *finite("limit_price", "stop_price", "average_price", "fee", "filled_value"),
         CheckConstraint("(filled_quantity = 0) = (average_price IS NULL)", name="filled_has_price"),
         CheckConstraint("order_type NOT IN ('limit', 'stop_limit') OR limit_price IS NOT NULL", name="limit_has_price"),
         CheckConstraint("order_type NOT IN ('stop', 'stop_limit') OR stop_price IS NOT NULL", name="stop_has_price"),

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from tradingdb.core.base import Base, finite, not_blank, one_of, share
 from tradingdb.core.columns import (
     Code,
+    Count,
     CreatedAt,
     Money,
     Payload,
@@ -22,7 +23,7 @@ from tradingdb.core.columns import (
     UpdatedAt,
     UuidPK,
 )
-from tradingdb.core.ddl import make_append_only
+from tradingdb.core.ddl import keep_balances, make_append_only
 from tradingdb.core.types import EnumText, UtcDateTime
 
 
@@ -38,6 +39,8 @@ class CashMovementKind(StrEnum):
     REBATE = "rebate"
     INTEREST = "interest"
     ADJUSTMENT = "adjustment"
+    TRADE = "trade"
+    """What was bought for what was paid: an exchange of currencies has a movement of each."""
 
 
 class CashMovement(Base):
@@ -76,6 +79,23 @@ class CashMovement(Base):
 
 
 make_append_only(CashMovement)
+
+
+class CashBalance(Base):
+    """What an account has of a currency: the sum of its movements, which PostgreSQL itself keeps."""
+
+    __tablename__ = "cash_balances"
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("trading_accounts.id", ondelete="RESTRICT"), primary_key=True)
+    currency: Mapped[Code] = mapped_column(primary_key=True)
+    amount: Mapped[Money] = mapped_column(comment="Negative: owed.")
+    movement_count: Mapped[Count]
+    updated_at: Mapped[UpdatedAt]
+
+    __table_args__ = (*finite("amount"), {"comment": __doc__})
+
+
+keep_balances(CashMovement, CashBalance)
 
 
 class PortfolioHolding(Base):
