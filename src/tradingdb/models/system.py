@@ -21,6 +21,7 @@ from tradingdb.core.columns import (
     Name,
     Payload,
     Reference,
+    UpdatedAt,
     UuidPK,
 )
 from tradingdb.core.ids import uuid7
@@ -230,3 +231,18 @@ class OutboxEvent(Base):
         *not_blank("topic", "entity"),
         {"comment": __doc__},
     )
+
+
+class OutboxConsumer(Base):
+    """How far a consumer of the outbox has read, stored in the transaction of what it did with the events."""
+
+    __tablename__ = "outbox_consumers"
+
+    name: Mapped[Code] = mapped_column(primary_key=True)
+    transaction_id: Mapped[int] = mapped_column(
+        BigInteger, comment="Of the last event that was consumed, with its id: a cursor."
+    )
+    last_id: Mapped[int] = mapped_column(BigInteger)
+    updated_at: Mapped[UpdatedAt]
+
+    __table_args__ = (*not_blank("name"), *not_negative("last_id"), {"comment": __doc__})
