@@ -1,4 +1,7 @@
-"""The three ways candles enter the table: straight by COPY, staged and merged, or in one statement."""
+"""The three ways candles enter the table: straight by COPY, staged and merged, or in one statement.
+
+Each drops the sealed months that it touches (`candles.blocks`).
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,9 @@ from sqlalchemy import CursorResult, text
 
 from tradingdb.bulk import copy_in
 from tradingdb.candles import wire
-from tradingdb.candles.columns import is_missing, to_datetime
+from tradingdb.candles.blocks import NEVER_SEALED_FROM, drop_blocks, may_be_sealed
+from tradingdb.candles.columns import is_missing, months_of, to_datetime
+from tradingdb.core.clock import utc_now
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,6 +48,7 @@ async def copy_fresh(session: WriteSession, series: dict[str, Any], chunk: Candl
     """
     if await session.scalar(_ANY_IN_RANGE, series | _bounds(chunk)):
         return False
+    await drop_blocks(session, series, months_of(chunk))
     columns, block = block_for_table(series, chunk)
     try:
         async with session.begin_nested():
@@ -73,6 +79,7 @@ def _columns_of_table(chunk: CandleColumns) -> tuple[dict[str, str], dict[str, N
 
 async def merge_staged(session: WriteSession, series: dict[str, Any], chunk: CandleColumns) -> tuple[int, int]:
     """COPY candles beside the table, add the new ones, and replace what is worse. Returns inserted and updated."""
+    await drop_blocks(session, series, months_of(chunk))
     await session.execute(_CREATE_STAGE)
     await session.execute(_EMPTY_STAGE)
     block = wire.encode(STAGED, {name: getattr(chunk, name) for name in STAGED})
@@ -86,13 +93,22 @@ async def merge_staged(session: WriteSession, series: dict[str, Any], chunk: Can
 async def merge_few(session: WriteSession, series: dict[str, Any], chunk: CandleColumns) -> tuple[int, int]:
     """The same for a few candles, and their coverage, in one statement, which is one round trip.
 
-    Candles that others commit while it waits are neither inserted nor seen; then it looks again.
+    Candles that others commit while it waits are neither inserted nor seen; then it looks again. Where a month may be
+    sealed, its block is dropped by statements of their own. Our clock guesses whether that is so; the server's decides,
+    and the statement does nothing if it says yes and the block was not dropped.
     """
     values = {f"new_{name}": getattr(chunk, name).tolist() for name in STAGED}
     parameters = series | _bounds(chunk) | values
+    parameters["is_unsealed"] = may_be_sealed(parameters["first"], utc_now())
+    if parameters["is_unsealed"]:
+        await drop_blocks(session, series, months_of(chunk))
     inserted = updated = 0
     while True:
         row = (await session.execute(_MERGE_FEW, parameters)).one()
+        if not row.is_allowed:
+            await drop_blocks(session, series, months_of(chunk))
+            parameters["is_unsealed"] = True
+            continue
         inserted, updated = inserted + row.inserted, updated + row.updated
         if row.inserted + row.known == len(chunk):
             return inserted, updated
@@ -180,7 +196,9 @@ _ARRAY_TYPE = {"timestamptz": "int8", "float8": "float8", "int8": "int8", "bool"
 _ARRAYS = ", ".join(f"CAST(:new_{name} AS {_ARRAY_TYPE[kind]}[])" for name, kind in STAGED.items())
 _MERGE_FEW = text(
     f"""
-    WITH sent AS (
+    WITH decided AS MATERIALIZED (
+        SELECT CAST(:is_unsealed AS bool) OR CAST(:first AS timestamptz) >= {NEVER_SEALED_FROM} AS is_allowed
+    ), sent AS (
         SELECT * FROM unnest({
         ", ".join(f"CAST(:new_{name} AS {_ARRAY_TYPE[kind]}[])" for name, kind in STAGED.items())
     })
@@ -188,7 +206,7 @@ _MERGE_FEW = text(
     ), new AS (
         SELECT timestamptz 'epoch' + microseconds * interval '1 microsecond' AS open_time,
                {", ".join(name for name in STAGED if name != "open_time")}
-        FROM sent
+        FROM sent WHERE (SELECT is_allowed FROM decided)
     ), known AS (
         SELECT FROM candles JOIN new USING (open_time)
         WHERE instrument_id = :instrument_id AND timeframe = :timeframe AND open_time BETWEEN :first AND :last
@@ -205,6 +223,6 @@ _MERGE_FEW = text(
     }
     )
     SELECT (SELECT count(*) FROM inserted) AS inserted, (SELECT count(*) FROM updated) AS updated,
-           (SELECT count(*) FROM known) AS known
+           (SELECT count(*) FROM known) AS known, (SELECT is_allowed FROM decided) AS is_allowed
     """  # noqa: S608 - built from the constants above
 )

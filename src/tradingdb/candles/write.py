@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from tradingdb.candles.columns import CandleColumns, is_missing, months_of, to_microseconds
 from tradingdb.candles.quarantine import quarantine
+from tradingdb.candles.retention import CLOSED
 from tradingdb.candles.series import id_of
 from tradingdb.candles.sources import columns_from
 from tradingdb.candles.store import OPTIONAL, copy_fresh, extend_coverage, merge_few, merge_staged
@@ -18,7 +19,7 @@ from tradingdb.core.clock import utc_now
 from tradingdb.core.json import clean_text
 from tradingdb.core.timeframe import Timeframe
 from tradingdb.errors import InvalidCandlesError, NotFoundError
-from tradingdb.failures import FOREIGN_KEY_VIOLATION, sqlstate_of
+from tradingdb.failures import FOREIGN_KEY_VIOLATION, sqlstate_of, violated_constraint
 from tradingdb.models import Candle
 from tradingdb.timeseries import partitions
 
@@ -80,7 +81,8 @@ async def write(
     as usual. `on_progress` is told rows as they go in.
 
     Raises:
-        InvalidCandlesError: a row cannot be a candle, and was to be rejected; nothing is stored.
+        InvalidCandlesError: a row cannot be a candle, and was to be rejected, or a month is just being retired; nothing
+            is stored.
         InvalidValueError: the timeframe does not exist, or the data cannot be read.
         NotFoundError: there is no such instrument.
     """
@@ -134,6 +136,11 @@ def _nobody(rows: int) -> None:
 def _told(error: IntegrityError, instrument_id: int) -> Exception:
     if sqlstate_of(error) == FOREIGN_KEY_VIOLATION:
         return NotFoundError(f"There is no instrument {instrument_id}: make it with `market.ensure_instrument`.")
+    if violated_constraint(error)[1] == CLOSED:
+        return InvalidCandlesError(
+            "Candles of a month that is being retired were refused, and nothing was stored: its partition goes in a "
+            "moment, or was left behind by a run that was interrupted; run `tradingdb maintain` to finish it."
+        )
     return error
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -21,7 +21,7 @@ from tradingdb.cli.options import (
     database_at,
     instant_of,
 )
-from tradingdb.cli.output import console, print_json, print_table
+from tradingdb.cli.output import console, print_json, print_table, progress_bar
 from tradingdb.core.timeframe import Timeframe
 from tradingdb.database import Database
 from tradingdb.errors import NotFoundError
@@ -31,7 +31,7 @@ app = typer.Typer()
 """Added to `tradingdb candles` without a name of its own."""
 
 ANSWER_IS_NO = 1
-"""Exit code where candles are missing, or the coverage is not true."""
+"""Exit code where candles are missing, or the coverage or a sealed month is not true."""
 
 ALWAYS = "always"
 
@@ -93,31 +93,51 @@ def verify_command(
     database_url: DatabaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """Count the candles, and compare with what is recorded. Exits with 1 if anything differs and was not mended."""
+    """Count the candles, and compare with what is recorded; compare sealed months with them, value by value.
+
+    Exits with 1 if anything differs and was not mended. A sealed month that differs is mended by dropping it.
+    """
     length = None if timeframe is None else Timeframe.parse(timeframe)
     code = venue and venue.lower()
 
-    async def work() -> candles.CoverageCheck:
+    async def work() -> tuple[candles.CoverageCheck, candles.BlockCheck]:
         async with database_at(database_url) as database:
             await migrations.require_current(database)
             if repair:
-                return await database.run(
+                coverage = await database.run(
                     lambda session: candles.verify_coverage(
                         session, venue=code, symbol=symbol, timeframe=length, repair=True
                     ),
                     idempotent=True,
                 )
+                return coverage, await database.run(compare, idempotent=True)
             async with database.read() as session:
-                return await candles.verify_coverage(session, venue=code, symbol=symbol, timeframe=length)
+                coverage = await candles.verify_coverage(session, venue=code, symbol=symbol, timeframe=length)
+                return coverage, await compare(session)
 
-    check = wait_for(work())
+    async def compare(session: Any) -> candles.BlockCheck:
+        with progress_bar() as progress:
+            bar = progress.add_task("sealed months", total=None)
+            return await candles.verify_blocks(
+                session,
+                venue=code,
+                symbol=symbol,
+                timeframe=length,
+                repair=repair,
+                on_progress=lambda done, total: progress.update(bar, completed=done, total=total),
+            )
+
+    coverage, blocks = wait_for(work())
     if as_json:
-        print_json(check)
+        print_json({"series": coverage.series, "differences": coverage.differences, "sealed": blocks})
     else:
-        if check.differences:
-            _print_differences(check.differences)
-        console.print(f"{check.series:,} series were counted, {len(check.differences):,} differ from what is recorded.")
-    if not check.is_true:
+        if coverage.differences:
+            _print_differences(coverage.differences)
+        told = f"{coverage.series:,} series were counted, {len(coverage.differences):,} differ from what is recorded."
+        console.print(told)
+        if blocks.blocks:
+            _print_blocks(blocks)
+    if not (coverage.is_true and blocks.is_true):
         raise typer.Exit(ANSWER_IS_NO)
 
 
@@ -161,3 +181,17 @@ def _print_differences(differences: list[candles.CoverageDifference]) -> None:
         )
     columns = ["venue", "symbol", "", "recorded", "candles", "counted", "candles", "mended"]
     print_table("Coverage that differs from the candles", columns, rows)
+
+
+def _print_blocks(check: candles.BlockCheck) -> None:
+    if check.differences:
+        rows = [
+            (one.venue, one.symbol, one.timeframe.value, f"{one.month:%Y-%m}", one.problem, one.is_dropped)
+            for one in check.differences
+        ]
+        print_table(
+            "Sealed months that differ from the candles", ["venue", "symbol", "", "month", "what", "dropped"], rows
+        )
+    console.print(
+        f"{check.blocks:,} sealed months were compared, {len(check.differences):,} differ from their candles."
+    )

@@ -13,7 +13,6 @@ from tradingdb.core.ddl import table_of
 from tradingdb.core.timeframe import Timeframe
 from tradingdb.core.types import UtcDateTime
 
-
 PACKED = (
     "open_time",
     "open",
