@@ -25,8 +25,10 @@ from tradingdb.core.columns import (
     UpdatedAt,
     UuidPK,
 )
+from tradingdb.core.ddl import create_with
 from tradingdb.core.mode import TradingMode
 from tradingdb.core.types import EnumText, NumericArray
+from tradingdb.models.trading.rule_record import CREATE_RULE_RECORD
 
 
 class TradeDirection(StrEnum):
@@ -194,3 +196,6 @@ class TradeExit(Base):
         *finite("price", "pnl", "pnl_r", "fees"),
         {"comment": __doc__},
     )
+
+
+create_with(Trade, *CREATE_RULE_RECORD)
