@@ -83,6 +83,8 @@ NOT_REFERENCES = {
     "fills.venue_order_id": "the venue's identifier",
     "fills.venue_trade_id": "the venue's identifier",
     "market_trades.venue_trade_id": "the venue's identifier",
+    "outbox_consumers.last_id": "of an event that may be pruned",
+    "outbox_consumers.transaction_id": "PostgreSQL's number of a transaction",
     "fills.client_order_id": "our identifier, told to the venue",
     "orders.client_order_id": "our identifier, told to the venue",
     "orders.venue_order_id": "the venue's identifier",

@@ -145,6 +145,7 @@ def downgrade() -> None:
         comment="Venue time of the newest event applied.",
         existing_comment="Venue time of the event that venue_status is from.",
     )
+    op.drop_column("orders", "amended_at")
     op.drop_column("orders", "venue_status")
     op.drop_column("orders", "filled_value")
 
@@ -167,6 +168,15 @@ def add_columns() -> None:
             sa.Text(),
             nullable=True,
             comment="As the venue's events say by themselves; status also counts the fills.",
+        ),
+    )
+    op.add_column(
+        "orders",
+        sa.Column(
+            "amended_at",
+            sa.TIMESTAMP(timezone=True),
+            nullable=True,
+            comment="Venue time of the newest amendment applied.",
         ),
     )
     op.execute(

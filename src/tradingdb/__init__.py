@@ -6,11 +6,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tradingdb import candles, migrations
+    from tradingdb import candles, market_trades, migrations
     from tradingdb.connections import Limits
     from tradingdb.database import Database, ReadSession, Retry, WriteSession
     from tradingdb.errors import TradingDBError
-    from tradingdb.services import agents, market
+    from tradingdb.scope import Scope
+    from tradingdb.services import agents, backtests, ledger, market, performance, trades
     from tradingdb.settings import Settings
 
 __version__ = "0.1.0"
@@ -20,13 +21,19 @@ __all__ = [
     "Limits",
     "ReadSession",
     "Retry",
+    "Scope",
     "Settings",
     "TradingDBError",
     "WriteSession",
     "agents",
+    "backtests",
     "candles",
+    "ledger",
     "market",
+    "market_trades",
     "migrations",
+    "performance",
+    "trades",
 ]
 
 _HOME = {
@@ -34,13 +41,19 @@ _HOME = {
     "Limits": "tradingdb.connections",
     "ReadSession": "tradingdb.database",
     "Retry": "tradingdb.database",
+    "Scope": "tradingdb.scope",
     "Settings": "tradingdb.settings",
     "TradingDBError": "tradingdb.errors",
     "WriteSession": "tradingdb.database",
     "agents": "tradingdb.services",
+    "backtests": "tradingdb.services",
     "candles": "tradingdb",
+    "ledger": "tradingdb.services",
     "market": "tradingdb.services",
+    "market_trades": "tradingdb",
     "migrations": "tradingdb",
+    "performance": "tradingdb.services",
+    "trades": "tradingdb.services",
 }
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from sqlalchemy import Connection
-    from sqlalchemy.engine.interfaces import ExceptionContext
+    from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
     from tradingdb.urls import ConnectionTarget
@@ -36,6 +36,9 @@ class Limits:
     server, when it is there, is the one to say no."""
     statement_timeout: float = 30
     idle_in_transaction_timeout: float = 60
+    deadlock_timeout: float = 0.1
+    """After this PostgreSQL looks whether those who wait wait for each other; its own default is a second. Set where
+    the role may: superusers, and whoever was granted it (`GRANT SET ON PARAMETER deadlock_timeout TO …`)."""
 
 
 @asynccontextmanager
@@ -108,7 +111,16 @@ def pooled_engine(target: ConnectionTarget, limits: Limits, application_name: st
     event.listen(engine.sync_engine, "handle_error", _remember_failure)
     event.listen(engine.sync_engine, "handle_error", _name_the_time_limit)
     event.listen(engine.sync_engine, "handle_error", _drop_connections_of_a_demoted_server)
-    if behind_pgbouncer:
+    if not behind_pgbouncer:
+
+        @event.listens_for(engine.sync_engine, "connect")
+        def look_for_deadlocks_sooner(connection: DBAPIConnection, _record: object) -> None:
+            cursor = connection.cursor()
+            cursor.execute(_SET_DEADLOCK_TIMEOUT.format(milliseconds=round(limits.deadlock_timeout * 1000)))
+            cursor.close()
+            connection.commit()
+
+    else:
         # a session setting would reach the next client of the same server connection, so each transaction sets its own
         settings = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in timeouts.items())
 
@@ -117,6 +129,12 @@ def pooled_engine(target: ConnectionTarget, limits: Limits, application_name: st
             connection.exec_driver_sql(f"SELECT {settings}")
 
     return engine
+
+
+_SET_DEADLOCK_TIMEOUT = """
+SELECT set_config('deadlock_timeout', '{milliseconds}', false)
+WHERE has_parameter_privilege('deadlock_timeout', 'SET')
+"""
 
 
 def _remember_failure(context: ExceptionContext) -> None:

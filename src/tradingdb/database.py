@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import random
 import time
 from contextlib import asynccontextmanager
@@ -33,14 +34,18 @@ from tradingdb.errors import (
     TradingDBError,
 )
 from tradingdb.failures import (
+    DEADLOCK,
     FAILED,
     IN_FAILED_TRANSACTION,
+    REPEATABLE,
     in_our_words,
     is_connection_loss,
     is_repeatable,
     sqlstate_of,
     why_no_connection,
 )
+from tradingdb.scope.limit import SEAT, Scope, Seat
+from tradingdb.scope.listeners import ScopedSession, install
 from tradingdb.settings import Settings
 from tradingdb.urls import ConnectionTarget, parse_url
 
@@ -83,11 +88,13 @@ class Retry:
     """Seconds after which no further attempt is started."""
     first_delay: float = 0.05
     longest_delay: float = 2
+    conflict_delay: float = 0.05
+    """The longest pause after a deadlock or a serialization failure: what was in the way is gone by then."""
 
     def __post_init__(self) -> None:
         if self.attempts < 1:
             raise InvalidValueError(f"attempts was {self.attempts}: work that is never tried cannot be done.")
-        if min(self.deadline, self.first_delay, self.longest_delay) < 0:
+        if min(self.deadline, self.first_delay, self.longest_delay, self.conflict_delay) < 0:
             raise InvalidValueError("A Retry has no negative times.")
 
 
@@ -128,6 +135,7 @@ class Database:
         self._opening = asyncio.Lock()
         self._opened = False
         self.engine = pooled_engine(self.target, self.limits, application_name, pgbouncer=pgbouncer)
+        install(self.engine)
         # a session that outlives its block refuses to work: what it did there would never be committed
         self._write = async_sessionmaker(
             self.engine, class_=WriteSession, expire_on_commit=False, close_resets_only=False
@@ -196,22 +204,35 @@ class Database:
             await asyncio.to_thread(self.embedded.release)
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[ReadSession]:
-        """A session for questions: PostgreSQL refuses to write, unless a statement asks for another mode first."""
-        async with self._connected(self._read()) as session:
+    async def read(self, *, scope: Scope | None = None) -> AsyncIterator[ReadSession]:
+        """A session for questions: PostgreSQL refuses to write, unless a statement asks for another mode first.
+
+        With a `scope` it sees rows of that account and mode only.
+        """
+        async with self._connected(self._scoped(self._read, scope)) as session:
             yield session
 
     @asynccontextmanager
-    async def write(self, *, isolation: Isolation | None = None) -> AsyncIterator[WriteSession]:
+    async def write(
+        self, *, isolation: Isolation | None = None, scope: Scope | None = None
+    ) -> AsyncIterator[WriteSession]:
         """One unit of work: commits once on the way out, rolls back on any error.
+
+        With a `scope` it sees, changes and adds rows of that account and mode only.
 
         Raises:
             OutcomeUnknownError: the connection was lost during COMMIT.
         """
         options = {} if isolation is None else {"isolation_level": isolation}
-        async with self._connected(self._write(), options) as session:
+        async with self._connected(self._scoped(self._write, scope), options) as session:
             yield session
             await _commit(session)
+
+    @staticmethod
+    def _scoped(make: async_sessionmaker[S], scope: Scope | None) -> S:
+        if scope is None:
+            return make()
+        return make(info={SEAT: Seat(scope)}, sync_session_class=ScopedSession)
 
     @asynccontextmanager
     async def _connected(self, session: S, options: dict[str, Any] | None = None) -> AsyncIterator[S]:
@@ -238,11 +259,13 @@ class Database:
         *,
         retry: Retry | None = None,
         isolation: Isolation | None = None,
+        scope: Scope | None = None,
         idempotent: bool = False,
     ) -> T:
         """Run a unit of work, and run all of it again when PostgreSQL says that this may help.
 
-        Repeated after a serialization failure, a deadlock or a lost connection; never after anything else. When the
+        Repeated after a serialization failure, a deadlock or a lost connection; never after anything else. A unit that
+        was in a deadlock waits until it can run alone (`COLLISION_GATE`). When the
         connection is lost during COMMIT the work may be stored already: it is repeated only if `idempotent` says that
         doing it twice is the same as doing it once.
 
@@ -253,9 +276,12 @@ class Database:
         retry = retry or Retry()
         give_up_at = time.monotonic() + retry.deadline
         delay = retry.first_delay
+        one_at_a_time = False
         for attempt in range(1, retry.attempts + 1):
             try:
-                async with self.write(isolation=isolation) as session:
+                async with self.write(isolation=isolation, scope=scope) as session:
+                    if one_at_a_time:
+                        await session.execute(_QUEUE)
                     return await work(session)
             except OutcomeUnknownError:
                 if not idempotent:
@@ -265,7 +291,9 @@ class Database:
                 if not is_repeatable(error):
                     raise
                 last = error
-            pause = delay * random.uniform(0.5, 1.5)  # noqa: S311 - jitter, not a secret
+            one_at_a_time = one_at_a_time or (sqlstate_of(last) == DEADLOCK and isolation in {None, "READ COMMITTED"})
+            longest = retry.conflict_delay if sqlstate_of(last) in REPEATABLE else math.inf
+            pause = min(delay, longest) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter, not a secret
             if attempt == retry.attempts or time.monotonic() + pause > give_up_at:
                 raise RetriesExhaustedError(
                     f"The unit of work failed {attempt} times with errors that are worth repeating; "
@@ -342,6 +370,15 @@ def _brief(error: Exception) -> str:
         return str(error)
     return f"{type(error).__name__} {sqlstate_of(error) or ''}".strip()
 
+
+COLLISION_GATE = 7_236_839_128_415_205
+"""Advisory lock that keeps units of work from meeting in the same deadlock again.
+
+Who locks positions holds it shared, so that nobody waits; who was in a deadlock takes it alone before anything else,
+and so runs when those under way have ended and before those that come.
+"""
+
+_QUEUE = text(f"SELECT pg_advisory_xact_lock({COLLISION_GATE})")
 
 _HEALTH = text(
     """

@@ -8,7 +8,7 @@ arguments still reads well. `exit_code` is what a command returns when it ends w
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlalchemy.exc import DontWrapMixin
 
@@ -53,6 +53,37 @@ class InvalidCandlesError(InvalidValueError):
     """Candles were refused; nothing of the batch was stored."""
 
 
+class InvalidMarketTradesError(InvalidValueError):
+    """Public trades were refused; nothing of the batch was stored."""
+
+
+class ConflictingMarketTradesError(InvalidValueError):
+    """A public trade says something else than one with the same id; nothing of the batch was stored."""
+
+
+class CandlesNotWrittenError(TradingDBError):
+    """Candles were taken from an iterator and could not be stored; they are in `candles`."""
+
+    exit_code = 8
+
+    def __init__(self, message: str | None = None, candles: Any = None) -> None:
+        super().__init__(message)
+        self.candles = candles
+        """`CandleColumns` of those that are not stored, in the order in which they came."""
+
+
+class MixedCurrenciesError(TradingDBError):
+    """Amounts of several currencies do not add up; ask for one currency at a time, or for groups."""
+
+    exit_code = 2
+
+
+class MissingRateError(TradingDBError):
+    """A currency has no rate, or something held no price: nothing is valued at zero, so give it."""
+
+    exit_code = 2
+
+
 class NotFoundError(TradingDBError):
     """What was asked for is not in the database."""
 
@@ -60,15 +91,23 @@ class NotFoundError(TradingDBError):
 
 
 class LedgerConflictError(TradingDBError):
-    """The same key was recorded before with another content; neither was changed. The message names both."""
+    """The same key was recorded before with another content; nothing was changed."""
 
     exit_code = 2
 
-    def __init__(self, key: str, stored: Mapping[str, object], given: Mapping[str, object]) -> None:
+    def __init__(
+        self,
+        key: str | None = None,
+        stored: Mapping[str, object] | None = None,
+        given: Mapping[str, object] | None = None,
+    ) -> None:
+        stored, given = stored or {}, given or {}
         differing = ", ".join(f"{name}: stored {stored[name]}, given {given[name]}" for name in given)
         super().__init__(
             f"{key} was recorded before with another content ({differing}); nothing was changed: "
             f"correct the sender, or use another key if these are two things."
+            if key
+            else None
         )
         self.key = key
         self.stored = dict(stored)
@@ -159,6 +198,12 @@ class TimeLimitError(TradingDBError):
     exit_code = 7
 
 
+class DamagedBlockError(TradingDBError):
+    """A sealed month of candles cannot be unpacked; `tradingdb candles verify --repair` drops it, and rows are read."""
+
+    exit_code = 8
+
+
 class OutcomeUnknownError(TradingDBError):
     """The connection was lost during COMMIT: the work may or may not be stored; look it up by its idempotency key."""
 
@@ -178,3 +223,9 @@ class RetriesExhaustedError(TradingDBError):
     """A unit of work kept failing with errors that are worth repeating, until its attempts or its time ran out."""
 
     exit_code = 8
+
+
+class ScopeError(TradingDBError):
+    """The session is limited to another account or mode, or this cannot be limited to it; nothing was done."""
+
+    exit_code = 6

@@ -27,6 +27,7 @@ from tradingdb.core.types import (
     UtcDateTime,
 )
 from tradingdb.models import HeldLot, RiskParameters
+from tradingdb.models.trading import DifferenceKind, ProposedEntry, RecordedDifference
 from tradingdb.schemas.checks import Facts, facts_of
 from tradingdb.schemas.derive import is_required
 
@@ -65,6 +66,17 @@ SHAPES: dict[Any, st.SearchStrategy[Any]] = {
     list[Any]: st.lists(JSON, max_size=3),
     dict[str, Decimal]: st.dictionaries(TEXT, DECIMALS, max_size=3),
     list[HeldLot]: st.lists(st.builds(HeldLot, quantity=DECIMALS, price=DECIMALS), max_size=3),
+    list[RecordedDifference]: st.lists(
+        st.builds(
+            RecordedDifference,
+            kind=st.sampled_from(DifferenceKind),
+            subject=TEXT,
+            ours=OBJECTS,
+            venue=OBJECTS,
+            proposals=st.lists(st.builds(ProposedEntry, verb=TEXT, entry=OBJECTS), max_size=1),
+        ),
+        max_size=2,
+    ),
     RiskParameters: st.fixed_dictionaries(
         {}, optional={name: st.none() | st.integers(1, 9).map(Decimal) for name in RiskParameters.model_fields}
     ).map(RiskParameters.model_validate),
@@ -75,6 +87,7 @@ COLUMNS: dict[str, st.SearchStrategy[Any]] = {
     "learning_entries.contradiction_count": st.integers(0, 9),
     "learning_entries.insight": TEXT.map(lambda text: f"Wait for it: {text}"),
     "learning_entries.validation_count": st.integers(0, 9),
+    "reconciliations.unexplained_count": st.just(0),
     "user_agents.data_submissions": st.integers(0, 9),
     "user_agents.request_count": st.integers(0, 9),
     "users.email": st.from_regex(r"\A[a-z]{1,9}@[a-z]{1,9}\.org\Z"),
@@ -104,8 +117,14 @@ def _as_it_is(values: dict[str, Any]) -> dict[str, Any]:
 
 def _in_order(values: dict[str, Any]) -> dict[str, Any]:
     """Put lower bounds below upper ones."""
-    for pair in [("min_value", "max_value"), ("min_quantity", "max_quantity"), ("lower_price", "upper_price"),
-                 ("min_price", "max_price"), ("low_24h", "high_24h"), ("lower_value", "upper_value")]:  # fmt: skip
+    for pair in [
+        ("min_value", "max_value"),
+        ("min_quantity", "max_quantity"),
+        ("lower_price", "upper_price"),
+        ("min_price", "max_price"),
+        ("low_24h", "high_24h"),
+        ("lower_value", "upper_value"),
+    ]:
         low, high = (values.get(name) for name in pair)
         if low is not None and high is not None:
             values |= dict(zip(pair, sorted([low, high]), strict=True)) if low != high else {pair[1]: None}

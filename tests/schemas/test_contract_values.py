@@ -50,7 +50,7 @@ def test_a_number_of_record_is_exact_or_refused_in_json(written: str) -> None:
         OrderCreate.model_validate_json(text)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=50)
 @given(number=st.decimals(allow_nan=False, allow_infinity=False, min_value=0).filter(bool) | st.integers(1))
 @example(number=Decimal("1.10"))
 @example(number=Decimal("1E+5"))

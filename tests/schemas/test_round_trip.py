@@ -25,7 +25,7 @@ EXAMPLES = settings(
     deadline=None,
     derandomize=True,
     database=None,
-    max_examples=10,
+    max_examples=6,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 

@@ -40,9 +40,13 @@ def append_only_triggers(table_name: str) -> list[str]:
 
 def make_append_only(model: type[DeclarativeBase]) -> None:
     """Have PostgreSQL refuse UPDATE, DELETE and TRUNCATE on a model's table."""
-    table = table_of(model)
-    for statement in (APPEND_ONLY_FUNCTION, *append_only_triggers(table.name)):
-        event.listen(table, "after_create", DDL(statement.replace("%", "%%")))  # type: ignore[no-untyped-call]
+    create_with(model, APPEND_ONLY_FUNCTION, *append_only_triggers(table_of(model).name))
+
+
+def create_with(model: type[DeclarativeBase], *statements: str) -> None:
+    """Have `create_all` run statements after it has made a model's table."""
+    for statement in statements:
+        event.listen(table_of(model), "after_create", DDL(statement.replace("%", "%%")))  # type: ignore[no-untyped-call]
 
 
 BALANCE_FUNCTIONS = (
@@ -89,7 +93,8 @@ MOVEMENT_TRIGGERS = (
     ),
     (
         "CREATE TRIGGER cash_movements_changed AFTER UPDATE ON cash_movements "
-        "REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION tradingdb_keep_balance()"
+        "REFERENCING OLD TABLE AS removed NEW TABLE AS added "
+        "FOR EACH STATEMENT EXECUTE FUNCTION tradingdb_keep_balance()"
     ),
     (
         "CREATE TRIGGER cash_movements_removed AFTER DELETE ON cash_movements REFERENCING OLD TABLE AS removed "

@@ -108,6 +108,7 @@ from tradingdb.models import (
     OrderSide,
     OrderStatus,
     OrderType,
+    OutboxConsumer,
     OutboxEvent,
     PerformanceMetrics,
     PortfolioHolding,
@@ -116,6 +117,7 @@ from tradingdb.models import (
     PositionSide,
     PriceZone,
     QuarantinedCandle,
+    ReconciliationRecord,
     RiskParameters,
     RuleEmbedding,
     RuleSource,
@@ -160,6 +162,7 @@ from tradingdb.models import (
     WorkflowExecution,
     ZoneKind,
 )
+from tradingdb.models.trading.reconciliations import RecordedDifference
 from tradingdb.schemas.contract import CreateContract, ReadContract, UpdateContract
 from tradingdb.schemas.derive import Contracts
 
@@ -355,6 +358,9 @@ __all__ = [
     "OrderEventRead",
     "OrderRead",
     "OrderUpdate",
+    "OutboxConsumerCreate",
+    "OutboxConsumerRead",
+    "OutboxConsumerUpdate",
     "OutboxEventCreate",
     "OutboxEventRead",
     "OutboxEventUpdate",
@@ -377,6 +383,9 @@ __all__ = [
     "QuarantinedCandleRead",
     "QuarantinedCandleUpdate",
     "ReadContract",
+    "ReconciliationRecordCreate",
+    "ReconciliationRecordRead",
+    "ReconciliationRecordUpdate",
     "RuleEmbeddingCreate",
     "RuleEmbeddingRead",
     "RuleEmbeddingUpdate",
@@ -5240,6 +5249,7 @@ class OrderCreate(CreateContract):
     cancelled_at: datetime | None
     last_event_at: datetime | None
     last_event_sequence: int | None
+    amended_at: datetime | None
     details: dict[str, Any] | None
     def __init__(
         self,
@@ -5277,6 +5287,7 @@ class OrderCreate(CreateContract):
         cancelled_at: datetime | None = ...,
         last_event_at: datetime | None = ...,
         last_event_sequence: int | None = ...,
+        amended_at: datetime | None = ...,
         details: dict[str, Any] = ...,
     ) -> None: ...
     def to_row(self) -> Order: ...
@@ -5314,6 +5325,7 @@ class OrderUpdate(UpdateContract):
     cancelled_at: datetime | None
     last_event_at: datetime | None
     last_event_sequence: int | None
+    amended_at: datetime | None
     details: dict[str, Any] | None
     def __init__(
         self,
@@ -5350,6 +5362,7 @@ class OrderUpdate(UpdateContract):
         cancelled_at: datetime | None = ...,
         last_event_at: datetime | None = ...,
         last_event_sequence: int | None = ...,
+        amended_at: datetime | None = ...,
         details: dict[str, Any] = ...,
     ) -> None: ...
     def apply(self, row: Order) -> None: ...
@@ -5389,6 +5402,7 @@ class OrderRead(ReadContract):
     cancelled_at: datetime | None
     last_event_at: datetime | None
     last_event_sequence: int | None
+    amended_at: datetime | None
     details: dict[str, Any]
     created_at: datetime
     updated_at: datetime
@@ -5425,6 +5439,36 @@ class OrderEventRead(ReadContract):
     sequence: int | None
     received_at: datetime
     payload: dict[str, Any]
+
+class OutboxConsumerCreate(CreateContract):
+    name: str
+    transaction_id: int
+    last_id: int
+    def __init__(
+        self,
+        *,
+        name: str,
+        transaction_id: int,
+        last_id: int,
+    ) -> None: ...
+    def to_row(self) -> OutboxConsumer: ...
+
+class OutboxConsumerUpdate(UpdateContract):
+    transaction_id: int | None
+    last_id: int | None
+    def __init__(
+        self,
+        *,
+        transaction_id: int = ...,
+        last_id: int = ...,
+    ) -> None: ...
+    def apply(self, row: OutboxConsumer) -> None: ...
+
+class OutboxConsumerRead(ReadContract):
+    name: str
+    transaction_id: int
+    last_id: int
+    updated_at: datetime
 
 class OutboxEventCreate(CreateContract):
     topic: str
@@ -6012,6 +6056,50 @@ class QuarantinedCandleRead(ReadContract):
     reason: str
     values: dict[str, Any]
     created_at: datetime
+
+class ReconciliationRecordCreate(CreateContract):
+    account_id: UUID
+    taken_at: datetime
+    difference_count: int | None
+    unexplained_count: int | None
+    differences: list[RecordedDifference] | None
+    applied_at: datetime | None
+    def __init__(
+        self,
+        *,
+        account_id: UUID,
+        taken_at: datetime,
+        difference_count: int = ...,
+        unexplained_count: int = ...,
+        differences: list[RecordedDifference] = ...,
+        applied_at: datetime | None = ...,
+    ) -> None: ...
+    def to_row(self) -> ReconciliationRecord: ...
+
+class ReconciliationRecordUpdate(UpdateContract):
+    difference_count: int | None
+    unexplained_count: int | None
+    differences: list[RecordedDifference] | None
+    applied_at: datetime | None
+    def __init__(
+        self,
+        *,
+        difference_count: int = ...,
+        unexplained_count: int = ...,
+        differences: list[RecordedDifference] = ...,
+        applied_at: datetime | None = ...,
+    ) -> None: ...
+    def apply(self, row: ReconciliationRecord) -> None: ...
+
+class ReconciliationRecordRead(ReadContract):
+    account_id: UUID
+    taken_at: datetime
+    difference_count: int
+    unexplained_count: int
+    differences: list[RecordedDifference]
+    applied_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
 
 class RuleEmbeddingCreate(CreateContract):
     space_id: int
@@ -8190,6 +8278,10 @@ def contracts(
 ) -> Contracts[type[OrderEventCreate], None, type[OrderEventRead]]: ...
 @overload
 def contracts(
+    model: type[OutboxConsumer],
+) -> Contracts[type[OutboxConsumerCreate], type[OutboxConsumerUpdate], type[OutboxConsumerRead]]: ...
+@overload
+def contracts(
     model: type[OutboxEvent],
 ) -> Contracts[type[OutboxEventCreate], type[OutboxEventUpdate], type[OutboxEventRead]]: ...
 @overload
@@ -8216,6 +8308,10 @@ def contracts(
 def contracts(
     model: type[QuarantinedCandle],
 ) -> Contracts[type[QuarantinedCandleCreate], type[QuarantinedCandleUpdate], type[QuarantinedCandleRead]]: ...
+@overload
+def contracts(
+    model: type[ReconciliationRecord],
+) -> Contracts[type[ReconciliationRecordCreate], type[ReconciliationRecordUpdate], type[ReconciliationRecordRead]]: ...
 @overload
 def contracts(
     model: type[RuleEmbedding],

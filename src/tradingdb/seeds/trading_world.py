@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
-from sqlalchemy import Double, cast, func, select, update
+from sqlalchemy import func, select, update
 
 from tradingdb.bulk import upsert
 from tradingdb.core.clock import utc_now
@@ -25,7 +25,6 @@ from tradingdb.models import (
     StrategyStatus,
     Trade,
     TradeExit,
-    TradeOutcome,
     TradingAccount,
     TradingMode,
     User,
@@ -91,7 +90,7 @@ async def trade_series(session: WriteSession, instrument: Instrument, series: Ca
         (LearningEvidence, ledger.evidence, ()),
     ):
         added.count(model, await upsert(session, model, rows, update=growing))
-    await _refresh_figures(session, rule.id, lesson_id)
+    await _refresh_figures(session, lesson_id)
     return added
 
 
@@ -177,23 +176,8 @@ def _plans(ids: TraderIds, instrument: Instrument, series: CandleSeries, name: s
     ]
 
 
-async def _refresh_figures(session: WriteSession, rule_id: UUID, lesson_id: UUID) -> None:
-    """Statistics of the rule from its trades, and of the lesson from its evidence, computed by PostgreSQL.
-
-    A backtest is no record: what was tried on the past stays out of both.
-    """
-    closed = Trade.outcome.in_([TradeOutcome.WIN, TradeOutcome.LOSS, TradeOutcome.BREAKEVEN])
-    wins = func.count().filter(Trade.outcome == TradeOutcome.WIN)
-    win_rate = cast(wins, Double) / func.nullif(func.count(), 0)
-    figures = select(func.count(), win_rate, func.avg(Trade.pnl_r)).where(
-        Trade.rule_id == rule_id, Trade.mode != TradingMode.BACKTEST, closed
-    )
-    count, share_won, avg_r = (await session.execute(figures)).one()
-    await session.execute(
-        update(StrategyRule)
-        .where(StrategyRule.id == rule_id, StrategyRule.trade_count != count)
-        .values(trade_count=count, win_rate=share_won, avg_r_multiple=avg_r)
-    )
+async def _refresh_figures(session: WriteSession, lesson_id: UUID) -> None:
+    """Statistics of the lesson from its evidence. Those of the rule are kept by PostgreSQL."""
     supports = func.count().filter(LearningEvidence.verdict == Verdict.SUPPORTS)
     contradicts = func.count().filter(LearningEvidence.verdict == Verdict.CONTRADICTS)
     evidence = select(supports, contradicts, func.max(LearningEvidence.known_at)).where(

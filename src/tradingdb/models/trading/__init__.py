@@ -19,6 +19,12 @@ from tradingdb.models.trading.portfolio import (
     PortfolioHolding,
     PortfolioSnapshot,
 )
+from tradingdb.models.trading.reconciliations import (
+    DifferenceKind,
+    ProposedEntry,
+    ReconciliationRecord,
+    RecordedDifference,
+)
 from tradingdb.models.trading.trades import ExitReason, Trade, TradeDirection, TradeExit, TradeOutcome
 
 __all__ = [
@@ -27,6 +33,7 @@ __all__ = [
     "CashMovement",
     "CashMovementKind",
     "CostBasis",
+    "DifferenceKind",
     "ExitReason",
     "Fill",
     "HeldLot",
@@ -41,6 +48,9 @@ __all__ = [
     "PortfolioSnapshot",
     "Position",
     "PositionSide",
+    "ProposedEntry",
+    "ReconciliationRecord",
+    "RecordedDifference",
     "TimeInForce",
     "Trade",
     "TradeDirection",

@@ -144,6 +144,7 @@ class Order(Base):
     cancelled_at: Mapped[datetime | None]
     last_event_at: Mapped[datetime | None] = mapped_column(comment="Venue time of the event that venue_status is from.")
     last_event_sequence: Mapped[int | None] = mapped_column(BigInteger)
+    amended_at: Mapped[datetime | None] = mapped_column(comment="Venue time of the newest amendment applied.")
     details: Mapped[Payload] = mapped_column(comment="Whatever else the sender or the venue attached.")
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[UpdatedAt]

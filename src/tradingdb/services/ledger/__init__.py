@@ -3,6 +3,36 @@
 Every verb may be called any number of times with the same content: what is there already is a duplicate, never doubled.
 """
 
+from tradingdb.services.ledger.books import Place
 from tradingdb.services.ledger.entries import NewFill, NewOrder, NewOrderEvent, Receipt, Result
+from tradingdb.services.ledger.events import cancel, expire_due, record_event, record_events
+from tradingdb.services.ledger.fills import record_fill, record_fills
+from tradingdb.services.ledger.holdings import Contract, Execution, Holding, Lot, fold
+from tradingdb.services.ledger.orders import submit_order, submit_orders
+from tradingdb.services.ledger.rebuild import Rebuilt, rebuild_positions
+from tradingdb.services.ledger.record import record
 
-__all__ = ["NewFill", "NewOrder", "NewOrderEvent", "Receipt", "Result"]
+__all__ = [
+    "Contract",
+    "Execution",
+    "Holding",
+    "Lot",
+    "NewFill",
+    "NewOrder",
+    "NewOrderEvent",
+    "Place",
+    "Rebuilt",
+    "Receipt",
+    "Result",
+    "cancel",
+    "expire_due",
+    "fold",
+    "rebuild_positions",
+    "record",
+    "record_event",
+    "record_events",
+    "record_fill",
+    "record_fills",
+    "submit_order",
+    "submit_orders",
+]

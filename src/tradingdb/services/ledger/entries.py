@@ -53,7 +53,7 @@ class Receipt:
         return self
 
 
-class _Entry:
+class CheckedEntry:
     """Checks shared by everything that is handed in."""
 
     __slots__ = ()
@@ -102,7 +102,7 @@ _LONGEST_REFERENCE = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewOrder(_Entry):
+class NewOrder(CheckedEntry):
     """An instruction, recorded before it is sent. Its key is (account, client order id).
 
     Raises:
@@ -141,7 +141,7 @@ class NewOrder(_Entry):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewOrderEvent(_Entry):
+class NewOrderEvent(CheckedEntry):
     """What a venue said about an order. The order is named by any of its three identifiers.
 
     Raises:
@@ -184,7 +184,7 @@ class NewOrderEvent(_Entry):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewFill(_Entry):
+class NewFill(CheckedEntry):
     """An execution. Its key is (account, instrument, venue trade id, sequence).
 
     Where a venue gives no trade id, one is made of the order, time, side, quantity and price, so that the same

@@ -62,7 +62,7 @@ class Execution:
     @property
     def signed(self) -> Decimal:
         """The quantity, negative for a sale."""
-        return self.quantity if self.side is OrderSide.BUY else -self.quantity
+        return self.quantity if self.side is OrderSide.BUY else self.quantity.copy_negate()
 
     @property
     def place(self) -> tuple[datetime, str]:
@@ -96,6 +96,11 @@ class Holding:
     """First in, first out. None: average cost."""
 
 
+def gained(before: Holding, after: Holding) -> Decimal:
+    """What was realized between two states, exactly."""
+    return EXACT.subtract(after.realized_pnl, before.realized_pnl)
+
+
 def fold(start: Holding, executions: Iterable[Execution], contract: Contract) -> Holding:
     """The holding after some executions, which must be in order of `place`.
 
@@ -113,12 +118,15 @@ def fold(start: Holding, executions: Iterable[Execution], contract: Contract) ->
     return holding
 
 
-def value_of(quantity: Decimal, price: Decimal, contract: Contract) -> Decimal:
-    """What a quantity is worth at a price, in settle currency."""
-    with localcontext(EXACT):
-        if contract.is_inverse:
-            return QUOTIENT.divide(quantity * contract.size, _positive(price))
-        return quantity * contract.size * price
+def order_value(quantity: Decimal, price: Decimal, contract: Contract) -> Decimal:
+    """What a fill adds to its order's `filled_value`: price times quantity, or quantity over price if inverse.
+
+    Raises:
+        InvalidValueError: a price of an inverse contract is not positive.
+    """
+    if contract.is_inverse:
+        return QUOTIENT.divide(quantity, _positive(price))
+    return EXACT.multiply(quantity, price)
 
 
 def _moved(holding: Holding, change: Decimal, execution: Execution, contract: Contract) -> Holding:

@@ -1,0 +1,189 @@
+"""Positions, locked: whoever records fills opens the books of their positions first, so that others wait for him."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy import text
+
+from tradingdb.bulk import arrays, unnested
+from tradingdb.database import COLLISION_GATE
+from tradingdb.models import CostBasis, InstrumentKind, OrderSide, PositionSide
+from tradingdb.scope import scoped_by_verb
+from tradingdb.services.ledger.holdings import Contract, Execution, Holding, Lot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from uuid import UUID
+
+    from sqlalchemy import Row
+
+    from tradingdb.database import ReadSession, WriteSession
+
+
+class Place(NamedTuple):
+    """Which position: of an account, in an instrument, net or one of a hedged pair."""
+
+    account_id: UUID
+    instrument_id: int
+    side: PositionSide
+
+
+@dataclass(slots=True)
+class Book:
+    """A position as it is stored, and what counting its fills needs."""
+
+    contract: Contract
+    holding: Holding
+    is_fifo: bool
+
+    @property
+    def empty(self) -> Holding:
+        """The holding before any fill, counted as the account counts."""
+        return Holding(lots=() if self.is_fifo else None)
+
+
+async def open_books(session: WriteSession, places: Iterable[Place]) -> dict[Place, Book]:
+    """Lock positions until the transaction ends, in one order for everybody; those not there yet are made, empty.
+
+    A place whose account or instrument does not exist is left out.
+    """
+    if not places:
+        return {}
+    wanted = sorted(set(places), key=lambda place: (place.account_id, place.instrument_id, place.side))
+    parameters = arrays("place", Place._fields, [place._asdict() for place in wanted])
+    books = await _locked(session, parameters)
+    if len(books) < len(wanted):
+        await session.execute(_MAKE, parameters)
+        books = await _locked(session, parameters)
+    return books
+
+
+async def places_of(session: ReadSession, *, account_id: UUID | None = None) -> list[Place]:
+    """Every position that has a row or fills, of one account or of all."""
+    rows = await session.execute(_PLACES_THERE, {"account_id": account_id})
+    return [Place(row.account_id, row.instrument_id, PositionSide(row.side)) for row in rows]
+
+
+async def executions_of(session: ReadSession, places: Iterable[Place]) -> dict[Place, list[tuple[UUID, Execution]]]:
+    """Every fill of some positions, in order of place in time."""
+    parameters = arrays("place", Place._fields, [place._asdict() for place in places])
+    found: dict[Place, list[tuple[UUID, Execution]]] = {}
+    for row in await session.execute(_EXECUTIONS, parameters):
+        place = Place(row.account_id, row.instrument_id, PositionSide(row.position_side))
+        found.setdefault(place, []).append((row.id, execution_of(row)))
+    for executions in found.values():
+        executions.sort(key=lambda item: item[1].place)
+    return found
+
+
+def execution_of(row: Row[Any]) -> Execution:
+    """What of a row of fills its arithmetic needs."""
+    return Execution(
+        OrderSide(row.side),
+        row.quantity,
+        row.price,
+        row.executed_at,
+        row.venue_trade_id,
+        row.sequence,
+        row.fee,
+        row.fee_currency,
+    )
+
+
+async def _locked(session: WriteSession, parameters: dict[str, Any]) -> dict[Place, Book]:
+    return {
+        Place(row.account_id, row.instrument_id, PositionSide(row.side)): Book(
+            _contract(row), _holding(row), row.cost_basis == CostBasis.FIFO
+        )
+        for row in await session.execute(_LOCK, parameters)
+    }
+
+
+def _contract(row: Row[Any]) -> Contract:
+    return Contract(
+        kind=InstrumentKind(row.kind),
+        base_currency=row.base_currency,
+        settle_currency=row.settle_currency or row.quote_currency,
+        size=row.contract_size,
+        is_inverse=row.is_inverse,
+    )
+
+
+def _holding(row: Row[Any]) -> Holding:
+    lots = row.lots
+    if not row.quantity:  # an account that counts otherwise from now on begins with its next holding
+        lots = "[]" if row.cost_basis == CostBasis.FIFO else None
+    return Holding(
+        quantity=row.quantity,
+        average_price=row.average_entry_price,
+        realized_pnl=row.realized_pnl,
+        fees=row.fees,
+        other_fees={currency: Decimal(amount) for currency, amount in json.loads(row.other_fees).items()},
+        opened_at=row.opened_at,
+        last_place=None if row.last_fill_place is None else (row.last_fill_at, row.last_fill_place),
+        lots=None
+        if lots is None
+        else tuple(Lot(Decimal(lot["quantity"]), Decimal(lot["price"])) for lot in json.loads(lots)),
+    )
+
+
+_PLACE = {"account_id": "uuid", "instrument_id": "int4", "side": "text"}
+_PLACES = f"{unnested('place', _PLACE)} AS sent ({', '.join(_PLACE)})"
+
+_LOCK = scoped_by_verb(
+    text(
+        f"""
+    SELECT p.account_id, p.instrument_id, p.side, p.quantity, p.average_entry_price, p.realized_pnl, p.fees,
+           CAST(p.other_fees AS text) AS other_fees, p.opened_at, p.last_fill_at, p.last_fill_place,
+           CAST(p.lots AS text) AS lots, a.cost_basis,
+           i.kind, i.base_currency, i.quote_currency, i.settle_currency, i.contract_size, i.is_inverse
+    FROM (SELECT pg_advisory_xact_lock_shared({COLLISION_GATE})) AS gate
+    CROSS JOIN {_PLACES}
+    JOIN positions p USING (account_id, instrument_id, side)
+    JOIN trading_accounts a ON a.id = p.account_id
+    JOIN instruments i ON i.id = p.instrument_id
+    ORDER BY p.account_id, p.instrument_id, p.side
+    FOR NO KEY UPDATE OF p
+    """  # noqa: S608 - built from the constants above
+    )
+)
+_MAKE = scoped_by_verb(
+    text(
+        f"""
+    INSERT INTO positions (account_id, instrument_id, side, quantity)
+    SELECT a.id, i.id, sent.side, 0
+    FROM {_PLACES}
+    JOIN trading_accounts a ON a.id = sent.account_id
+    JOIN instruments i ON i.id = sent.instrument_id
+    ORDER BY a.id, i.id, sent.side
+    ON CONFLICT DO NOTHING
+    """  # noqa: S608 - same
+    )
+)
+_PLACES_THERE = scoped_by_verb(
+    text(
+        """
+        SELECT account_id, instrument_id, side FROM positions
+        WHERE CAST(:account_id AS uuid) IS NULL OR account_id = :account_id
+        UNION
+        SELECT account_id, instrument_id, position_side FROM fills
+        WHERE CAST(:account_id AS uuid) IS NULL OR account_id = :account_id
+        ORDER BY account_id, instrument_id, side
+        """
+    )
+)
+_EXECUTIONS = scoped_by_verb(
+    text(
+        f"""
+    SELECT f.id, f.account_id, f.instrument_id, f.position_side, f.side, f.quantity, f.price, f.executed_at,
+           f.venue_trade_id, f.sequence, f.fee, f.fee_currency
+    FROM {_PLACES}
+    JOIN fills f ON f.account_id = sent.account_id AND f.instrument_id = sent.instrument_id
+                AND f.position_side = sent.side
+    """  # noqa: S608 - same
+    )
+)

@@ -1,0 +1,69 @@
+"""What the state of an order is made of: the venue's events, and our fills. In SQL, because it is changed there."""
+
+from __future__ import annotations
+
+from tradingdb.models import OrderEventKind, OrderStatus
+
+ENDED = (OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.REJECTED, OrderStatus.EXPIRED)
+"""An order that has ended stays so; only fills can still be added to it."""
+
+STATUS_OF = {
+    OrderEventKind.SUBMITTED: OrderStatus.PENDING,
+    OrderEventKind.ACCEPTED: OrderStatus.OPEN,
+    OrderEventKind.TRIGGERED: OrderStatus.OPEN,
+    OrderEventKind.AMENDED: OrderStatus.OPEN,
+    OrderEventKind.PARTIALLY_FILLED: OrderStatus.PARTIAL,
+    OrderEventKind.FILLED: OrderStatus.FILLED,
+    OrderEventKind.CANCELLED: OrderStatus.CANCELLED,
+    OrderEventKind.REJECTED: OrderStatus.REJECTED,
+    OrderEventKind.EXPIRED: OrderStatus.EXPIRED,
+}
+"""What an event says about its order. CANCEL_REQUESTED is ours and says nothing about it."""
+
+RANK = {
+    OrderStatus.PENDING: 0,
+    OrderStatus.OPEN: 1,
+    OrderStatus.PARTIAL: 2,
+    OrderStatus.REJECTED: 3,
+    OrderStatus.EXPIRED: 3,
+    OrderStatus.CANCELLED: 3,
+    OrderStatus.FILLED: 3,
+}
+"""How far along: a status never gives way to one of a lower rank, whenever it arrives."""
+
+
+def status_sql(*, filled: str, quantity: str, venue_status: str) -> str:
+    """An order's status: filled once its fills reach its quantity; else what the venue said; partial with any fill."""
+    ended = ", ".join(f"'{status}'" for status in ENDED)
+    return (
+        f"CASE WHEN {filled} >= {quantity} THEN 'filled' WHEN {venue_status} IN ({ended}) THEN {venue_status} "
+        f"WHEN {filled} > 0 THEN 'partial' ELSE coalesce({venue_status}, 'pending') END"
+    )
+
+
+def average_sql(*, filled: str, value: str, is_inverse: str) -> str:
+    """An order's average price, rounded at 50 decimals; harmonic for inverse contracts."""
+    wide = "numeric(1000, 120)"
+    return (
+        f"trim_scale(round(CASE WHEN {is_inverse} THEN CAST({filled} AS {wide}) / nullif({value}, 0) "
+        f"ELSE CAST({value} AS {wide}) / nullif({filled}, 0) END, 50))"
+    )
+
+
+_FILLED, _VALUE = "(o.filled_quantity + sums.quantity)", "(o.filled_value + sums.value)"
+
+ADD_FILLS = f"""
+    filled_quantity = {_FILLED},
+    filled_value = {_VALUE},
+    average_price = {average_sql(filled=_FILLED, value=_VALUE, is_inverse="i.is_inverse")},
+    status = {status_sql(filled=_FILLED, quantity="o.quantity", venue_status="o.venue_status")},
+    executed_at = greatest(o.executed_at, sums.executed_at),
+    updated_at = now()
+"""
+"""Adds the row `sums` of fills to the order `o` in the instrument `i`."""
+
+ORDER_PAYLOAD = """
+jsonb_build_object('status', status, 'filled_quantity', CAST(filled_quantity AS text),
+                   'average_price', CAST(average_price AS text))
+"""
+"""What others are told of an order."""

@@ -1,0 +1,182 @@
+"""What a batch of fills changes, collected and then stored by one statement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
+
+from tradingdb.bulk import arrays, unnested
+from tradingdb.core.json import dump_json
+from tradingdb.models import OrderStatus
+from tradingdb.scope import scoped_by_verb
+from tradingdb.services.ledger.order_state import ADD_FILLS, ORDER_PAYLOAD
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from tradingdb.database import WriteSession
+    from tradingdb.services.ledger.books import Place
+    from tradingdb.services.ledger.holdings import Holding
+
+Rows = list[dict[str, Any]]
+
+
+@dataclass(slots=True)
+class Posting:
+    """Rows to store, by table; everything is stored together or not at all."""
+
+    fills: Rows = field(default_factory=list)
+    links: Rows = field(default_factory=list)
+    """Fills that were there and have found their order."""
+    fees: Rows = field(default_factory=list)
+    """Fills that were there and have learned their fee."""
+    shares: Rows = field(default_factory=list)
+    """What fills add to their orders."""
+    positions: dict[Place, Holding] = field(default_factory=dict)
+    movements: Rows = field(default_factory=list)
+    events: Rows = field(default_factory=list)
+
+    async def store(self, session: WriteSession) -> dict[UUID, OrderStatus]:
+        """Store everything. Returns the status of every order that fills were added to."""
+        parts = {
+            "fill": self.fills,
+            "link": self.links,
+            "charge": self.fees,
+            "share": self.shares,
+            "position": [_position_row(place, holding) for place, holding in self.positions.items()],
+            "movement": self.movements,
+            "event": self.events,
+        }
+        if not any(parts.values()):
+            return {}
+        parameters = {
+            name: values for part, rows in parts.items() for name, values in arrays(part, COLUMNS[part], rows).items()
+        }
+        return {row.id: OrderStatus(row.status) for row in await session.execute(_STORE, parameters)}
+
+
+def _position_row(place: Place, holding: Holding) -> dict[str, Any]:
+    at, within = holding.last_place or (None, None)
+    return {
+        **place._asdict(),
+        "quantity": holding.quantity,
+        "average_entry_price": holding.average_price,
+        "realized_pnl": holding.realized_pnl,
+        "fees": holding.fees,
+        "other_fees": dump_json(holding.other_fees),
+        "opened_at": holding.opened_at,
+        "last_fill_at": at,
+        "last_fill_place": within,
+        "lots": None
+        if holding.lots is None
+        else dump_json([{"quantity": lot.quantity, "price": lot.price} for lot in holding.lots]),
+    }
+
+
+COLUMNS: dict[str, dict[str, str]] = {
+    "fill": {
+        "id": "uuid",
+        "account_id": "uuid",
+        "instrument_id": "int4",
+        "venue_trade_id": "text",
+        "sequence": "int2",
+        "order_id": "uuid",
+        "venue_order_id": "text",
+        "client_order_id": "text",
+        "side": "text",
+        "position_side": "text",
+        "quantity": "numeric",
+        "price": "numeric",
+        "fee": "numeric",
+        "fee_currency": "text",
+        "liquidity": "text",
+        "bid_price": "numeric",
+        "ask_price": "numeric",
+        "mark_price": "numeric",
+        "executed_at": "timestamptz",
+        "details": "jsonb",
+    },
+    "link": {"id": "uuid", "order_id": "uuid"},
+    "charge": {"id": "uuid", "fee": "numeric", "fee_currency": "text"},
+    "share": {"order_id": "uuid", "quantity": "numeric", "value": "numeric", "executed_at": "timestamptz"},
+    "position": {
+        "account_id": "uuid",
+        "instrument_id": "int4",
+        "side": "text",
+        "quantity": "numeric",
+        "average_entry_price": "numeric",
+        "realized_pnl": "numeric",
+        "fees": "numeric",
+        "other_fees": "jsonb",
+        "opened_at": "timestamptz",
+        "last_fill_at": "timestamptz",
+        "last_fill_place": "text",
+        "lots": "jsonb",
+    },
+    "movement": {
+        "id": "uuid",
+        "account_id": "uuid",
+        "dedupe_key": "text",
+        "kind": "text",
+        "amount": "numeric",
+        "currency": "text",
+        "occurred_at": "timestamptz",
+        "instrument_id": "int4",
+        "fill_id": "uuid",
+    },
+    "event": {"topic": "text", "entity": "text", "entity_key": "text", "account_id": "uuid", "payload": "jsonb"},
+}
+"""What is sent of each part, with its type in PostgreSQL."""
+
+_PLACE = ("account_id", "instrument_id", "side")
+_STATE = tuple(name for name in COLUMNS["position"] if name not in _PLACE)
+
+
+def _sent(part: str) -> str:
+    return f"{unnested(part, COLUMNS[part])} AS sent ({', '.join(COLUMNS[part])})"
+
+
+def _insert(part: str, table: str) -> str:
+    names = ", ".join(COLUMNS[part])
+    return f"INSERT INTO {table} ({names}) SELECT {names} FROM {_sent(part)}"  # noqa: S608 - from the constants above
+
+
+_STORE = scoped_by_verb(
+    text(
+        f"""
+        WITH filled AS (
+            {_insert("fill", "fills")}
+        ), linked AS (
+            UPDATE fills f SET order_id = sent.order_id FROM {_sent("link")} WHERE f.id = sent.id
+        ), charged AS (
+            UPDATE fills f SET fee = sent.fee, fee_currency = sent.fee_currency
+            FROM {_sent("charge")} WHERE f.id = sent.id
+        ), held AS (
+            UPDATE positions p SET {", ".join(f"{name} = sent.{name}" for name in _STATE)}, updated_at = now()
+            FROM {_sent("position")}
+            WHERE {" AND ".join(f"p.{name} = sent.{name}" for name in _PLACE)}
+        ), paid AS (
+            {_insert("movement", "cash_movements")}
+        ), told AS (
+            {_insert("event", "outbox_events")}
+        ), sums AS (
+            SELECT order_id, sum(quantity) AS quantity, sum(value) AS value, max(executed_at) AS executed_at
+            FROM {_sent("share")} GROUP BY order_id
+        ), locked AS MATERIALIZED (
+            SELECT id, status FROM orders WHERE id IN (SELECT order_id FROM sums) ORDER BY id FOR NO KEY UPDATE
+        ), moved AS (
+            UPDATE orders o SET {ADD_FILLS}
+            FROM sums JOIN locked ON locked.id = sums.order_id JOIN instruments i ON true
+            WHERE o.id = sums.order_id AND i.id = o.instrument_id
+            RETURNING o.id, o.account_id, o.status, locked.status AS before, o.filled_quantity, o.average_price
+        ), announced AS (
+            INSERT INTO outbox_events (topic, entity, entity_key, account_id, payload)
+            SELECT 'order.' || status, 'orders', CAST(id AS text), account_id, {ORDER_PAYLOAD}
+            FROM moved WHERE status <> before
+        )
+        SELECT id, status FROM moved
+        """  # noqa: S608 - same
+    )
+)

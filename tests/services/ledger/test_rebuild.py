@@ -1,0 +1,114 @@
+"""What is kept along the way is what all fills together say."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select, text
+from trading_desk import Desk
+
+from tradingdb.database import WriteSession
+from tradingdb.models import CashMovement, CashMovementKind, CostBasis, Position, TradingAccount
+from tradingdb.services.ledger import NewFill, rebuild_positions, record_fill, record_fills
+
+amounts = st.decimals("0.001", "1000", places=3).filter(lambda amount: amount > 0)
+fees = st.sampled_from([(Decimal(0), None), (Decimal("0.01"), "USDT"), (Decimal("0.002"), "BTC"), (Decimal(-1), "BNB")])
+fill_values = st.tuples(
+    st.sampled_from(["buy", "sell"]),
+    amounts,
+    amounts,
+    st.integers(0, 5),
+    fees,
+    st.sampled_from(["spot", "perpetual", "inverse"]),
+    st.sampled_from(["net", "long", "short"]),
+)
+
+
+def fills_of(desk: Desk, rows: list[tuple[object, ...]]) -> list[NewFill]:
+    return [
+        desk.fill(
+            number,
+            str(side),
+            str(quantity),
+            str(price),
+            at=float(str(at)),
+            fee=fee[0],  # type: ignore[index]
+            fee_currency=fee[1],  # type: ignore[index]
+            instrument_id=getattr(desk, str(market)),
+            position_side=position_side,
+        )
+        for number, (side, quantity, price, at, fee, market, position_side) in enumerate(rows)
+    ]
+
+
+async def kept(session: WriteSession, desk: Desk) -> dict[tuple[int, str], tuple[object, ...]]:
+    query = select(Position).where(Position.account_id == desk.account_id)
+    rows = await session.scalars(query.execution_options(populate_existing=True))
+    return {
+        (row.instrument_id, row.side.value): (
+            row.quantity,
+            row.average_entry_price,
+            row.realized_pnl,
+            row.fees,
+            row.other_fees,
+            row.opened_at,
+            row.last_fill_at,
+            row.lots,
+        )
+        for row in rows
+    }
+
+
+@pytest.mark.parametrize("which", ["average", "fifo"])
+@settings(
+    deadline=None,
+    derandomize=True,
+    database=None,
+    max_examples=15,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(rows=st.lists(fill_values, max_size=8), data=st.data())
+async def test_any_history_in_any_order_is_what_a_rebuild_says(
+    session: WriteSession, desk: Desk, fifo_desk: Desk, which: str, rows: list[tuple[object, ...]], data: st.DataObject
+) -> None:
+    if which == "fifo":
+        desk = fifo_desk
+    fills = fills_of(desk, rows)
+    seen = []
+    for _ in range(2):
+        arriving = data.draw(st.permutations(fills))
+        cut = data.draw(st.integers(0, len(fills)))
+        async with session.begin_nested() as savepoint:
+            for fill in arriving[:cut]:
+                await record_fill(session, fill)
+            await record_fills(session, arriving[cut:])
+            assert await rebuild_positions(session, account_id=desk.account_id) == []
+            seen.append((await kept(session, desk), await desk.cash(session)))
+            await savepoint.rollback()
+    assert seen[0] == seen[1]
+
+
+async def test_what_was_changed_behind_our_back_is_mended(session: WriteSession, desk: Desk) -> None:
+    await record_fills(session, [desk.fill(1), desk.fill(2, "sell", price="130", at=1)])
+    await session.execute(text("UPDATE fills SET price = 120 WHERE venue_trade_id = '1'"))
+    (changed,) = await rebuild_positions(session, account_id=desk.account_id)
+    assert (changed.before.realized_pnl, changed.after.realized_pnl) == (30, 10)
+    assert (await desk.position(session)).realized_pnl == 10
+    assert await desk.cash(session) == {"USDT": 10}
+    adjustments = select(CashMovement.amount).where(CashMovement.kind == CashMovementKind.ADJUSTMENT)
+    assert (await session.scalars(adjustments)).all() == [-20]
+    assert await rebuild_positions(session, account_id=desk.account_id) == []
+
+
+async def test_an_account_that_counts_otherwise_from_now_on(session: WriteSession, desk: Desk) -> None:
+    await record_fills(session, [desk.fill(n, price=str(100 * n), at=n) for n in (1, 2)])
+    account = await session.get_one(TradingAccount, desk.account_id)
+    account.cost_basis = CostBasis.FIFO
+    await session.flush()
+    await record_fill(session, desk.fill(3, "sell", price="300", at=3))
+    assert (await desk.position(session)).realized_pnl == 150
+    await rebuild_positions(session, account_id=desk.account_id)
+    assert (await desk.position(session)).realized_pnl == 200
