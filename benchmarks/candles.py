@@ -9,30 +9,23 @@ factor of ten and more write a tenth of the rows; the ratio is of rows per secon
 from __future__ import annotations
 
 import argparse
-import asyncio
-import json
-import platform
 import statistics
-import tempfile
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import rivals
-from rich.console import Console
-from rich.table import Table
+from figures import Figure, of_rates, run, scratch_database
 from sqlalchemy import text
 
 from tradingdb import Database, candles, market
 from tradingdb.bulk import copy_in, copy_out
 from tradingdb.candles import store
 from tradingdb.candles.sources import columns_from
-from tradingdb.embedded import EmbeddedServer
-from tradingdb.setup import setup
-from tradingdb.urls import ConnectionTarget
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
 
 MINUTE = 60_000_000
 FIRST = 1_600_000_020_000_000 // MINUTE * MINUTE
@@ -40,25 +33,6 @@ READ = (
     "SELECT open_time, open, high, low, close, volume FROM candles "
     "WHERE instrument_id = {} AND timeframe = '1m' ORDER BY open_time"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Ratio:
-    """How many times faster we are than a rival, and how many times it should be at least."""
-
-    what: str
-    rival: str
-    ours: float
-    theirs: float
-    goal: float | None
-
-    @property
-    def ratio(self) -> float:
-        """Rows per second of ours for each of theirs."""
-        return self.ours / self.theirs
-
-
-Work = Callable[[], Awaitable[Any]]
 
 
 class Bench:
@@ -81,6 +55,11 @@ class Bench:
             await work()
             rates.append(rows / (time.perf_counter() - started))
         return statistics.median(rates)
+
+    async def rates(self, ours: Callable[[], Awaitable[Any]], theirs: Callable[[], Awaitable[Any]]) -> list[float]:
+        """Rows per second of two that are close, in turns, so that both meet the same machine."""
+        runs = [[await self.rate(self.rows, work) for work in (ours, theirs)] for _ in range(self.repeat)]
+        return [statistics.median(rates) for rates in zip(*runs, strict=True)]
 
     async def clear(self) -> None:
         """No candles, and no plain ones."""
@@ -133,7 +112,7 @@ def bars(rows: int) -> rivals.Bars:
     return {"open_time": times, "open": open_, "high": high, "low": low, "close": close, "volume": random.random(rows)}
 
 
-async def writing(bench: Bench) -> list[Ratio]:
+async def writing(bench: Bench) -> list[Figure]:
     """Every way in, against `candles.write` of a fresh range."""
     database, target, tenth = bench.database, bench.database.target, bench.rows // 10
     await bench.write()  # makes the partitions, which no rival needs
@@ -150,66 +129,48 @@ async def writing(bench: Bench) -> list[Ratio]:
         "jesse-style pages of 100": (20, lambda: rivals.in_thread(rivals.peewee_pages, target, bench.tenth, 100)),
     }
     found = [
-        Ratio("write a fresh range", "raw COPY of the same bytes", fresh, raw, 0.80),
-        Ratio("rewrite it unchanged", "raw COPY of the same bytes", unchanged, raw, 0.50),
+        of_rates("write a fresh range", "raw COPY of the same bytes", fresh, raw, 0.80),
+        of_rates("rewrite it unchanged", "raw COPY of the same bytes", unchanged, raw, 0.50),
     ]
     for name, (goal, work) in theirs.items():
-        found.append(Ratio("write a fresh range", name, fresh, await bench.rate(tenth, work, bench.clear), goal))
+        found.append(of_rates("write a fresh range", name, fresh, await bench.rate(tenth, work, bench.clear), goal))
     ingest = await bench.rate(bench.rows, lambda: rivals.in_thread(rivals.adbc_ingest, target, bench.bars))
-    found.append(Ratio("write a fresh range", "ADBC ingest into a table without keys or checks", fresh, ingest, None))
+    found.append(
+        of_rates("write a fresh range", "ADBC ingest into a table without keys or checks", fresh, ingest, None)
+    )
     return found
 
 
-async def reading(bench: Bench) -> list[Ratio]:
+async def reading(bench: Bench) -> list[Figure]:
     """Every way out, against `candles.read`."""
     await bench.clear()
     await bench.write()
     query = READ.format(bench.instrument_id)
     target = bench.database.target
-    drain = await bench.rate(bench.rows, bench.drain)
-    ours, arrow = await bench.rate(bench.rows, bench.read), await bench.rate(bench.rows, bench.read_arrow)
+    ours, drain = await bench.rates(bench.read, bench.drain)
+    arrow = await bench.rate(bench.rows, bench.read_arrow)
     adbc = await bench.rate(bench.rows, lambda: rivals.in_thread(rivals.adbc_fetch, target, query))
     pandas = await bench.rate(bench.rows, lambda: rivals.read_sql(bench.database, query))
     return [
-        Ratio("read into numpy", "draining the same COPY", ours, drain, 0.85),
-        Ratio("read into Arrow", "ADBC fetch", arrow, adbc, 1.0),
-        Ratio("read into numpy", "pandas read_sql", ours, pandas, 8),
+        of_rates("read into numpy", "draining the same COPY", ours, drain, 0.85),
+        of_rates("read into Arrow", "ADBC fetch", arrow, adbc, 1.0),
+        of_rates("read into numpy", "pandas read_sql", ours, pandas, 8),
     ]
 
 
-async def measure(rows: int, repeat: int) -> list[Ratio]:
+async def measure(given: argparse.Namespace) -> list[Figure]:
     """Everything, on a server of its own."""
-    with tempfile.TemporaryDirectory(prefix="tradingdb-bench-") as folder:
-        Path(folder).chmod(0o755)  # noqa: ASYNC240 - nothing else runs yet; root's server is another user's
-        server = EmbeddedServer(Path(folder))
-        async with Database(ConnectionTarget(server.url()), embedded=server) as database:
-            await setup(database)
-            async with database.write() as session:
-                instrument_id = (await market.ensure_instrument(session, "bench", "A/B")).id
-            async with database.engine.begin() as connection:
-                await connection.run_sync(rivals.Base.metadata.create_all)
-            bench = Bench(database, instrument_id, rows, repeat)
-            return [*await writing(bench), *await reading(bench)]
-
-
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--json", type=Path)
-    given = parser.parse_args()
-    found = asyncio.run(measure(given.rows, given.repeat))
-    title = f"{given.rows:,} candles, {platform.processor() or platform.machine()}"
-    table = Table("what", "against", "rows/s", "rival rows/s", "ratio", "goal", "", title=title)
-    for each in found:
-        figures = (f"{each.ours:,.0f}", f"{each.theirs:,.0f}", f"{each.ratio:.2f}", f"{each.goal or ''}")
-        reached = "" if each.goal is None else "reached" if each.ratio >= each.goal else "NOT reached"
-        table.add_row(each.what, each.rival, *figures, reached)
-    Console(width=120).print(table)
-    if given.json:
-        given.json.write_text(json.dumps([asdict(each) | {"ratio": each.ratio} for each in found], indent=2))
+    async with scratch_database() as database:
+        async with database.write() as session:
+            instrument_id = (await market.ensure_instrument(session, "bench", "A/B")).id
+        async with database.engine.begin() as connection:
+            await connection.run_sync(rivals.Base.metadata.create_all)
+        bench = Bench(database, instrument_id, given.rows, given.repeat)
+        return [*await writing(bench), *await reading(bench)]
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--repeat", type=int, default=3)
+    run("candles", "{rows:,} candles, medians of {repeat} runs", measure, parser)

@@ -61,12 +61,12 @@ class Figure:
 COLUMNS = ("what", "ours", "against", "theirs", "figure", "goal", "")
 
 
-def of_rates(what: str, ours: float, rival: str, theirs: float, goal: float | None = None) -> Figure:
+def of_rates(what: str, rival: str, ours: float, theirs: float, goal: float | None = None) -> Figure:
     """How many times faster we are, from rows per second."""
     return Figure(what, f"{ours:,.0f} rows/s", rival, f"{theirs:,.0f} rows/s", ours / theirs, goal)
 
 
-def of_times(what: str, ours: float, rival: str, theirs: float, goal: float | None = None) -> Figure:
+def of_times(what: str, rival: str, ours: float, theirs: float, goal: float | None = None) -> Figure:
     """How many times longer we take, from seconds; the goal is an upper limit."""
     return Figure(what, f"{ours * 1e3:,.2f} ms", rival, f"{theirs * 1e3:,.2f} ms", ours / theirs, goal, is_at_most=True)
 

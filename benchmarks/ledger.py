@@ -117,7 +117,7 @@ async def singles(database: Database, fills: int) -> list[Figure]:
     batch = statistics.median(batches)
     return [
         figures.of_times(
-            "record_fill, p50, one commit each", single, "raw INSERT, committed", statistics.median(theirs), 3
+            "record_fill, p50, one commit each", "raw INSERT, committed", single, statistics.median(theirs), 3
         ),
         Figure(
             f"{BATCH:,} fills in one batch",

@@ -11,13 +11,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
-import platform
 import statistics
-import tempfile
 import time
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,15 +21,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from rich.console import Console
-from rich.table import Table
+from figures import Figure, of_rates, run, server
 from sqlalchemy import text
 
-from candles import READ, Ratio, bars
+from candles import READ, bars
 from tradingdb import Database, candles, market
 from tradingdb.bulk import copy_out
 from tradingdb.connections import maintenance_connection
-from tradingdb.embedded import EmbeddedServer
 from tradingdb.models import Candle
 from tradingdb.setup import setup
 from tradingdb.timeseries import partitions
@@ -43,6 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from rivals import Bars
+
+    from tradingdb.embedded import EmbeddedServer
 
 YEAR = 525_600
 START = datetime(2023, 1, 1, tzinfo=UTC)
@@ -142,7 +138,7 @@ def quoted(rows: int) -> Bars:
     return {"open_time": times.astype("datetime64[us]"), **prices, "volume": np.round(made["volume"], 5)}
 
 
-async def year(bench: Bench, folder: Path) -> list[Ratio]:
+async def year(bench: Bench, folder: Path) -> list[Figure]:
     """One series, one year, warm; once as venues quote prices, once with every digit that a double has."""
     found = []
     async with bench.database() as database:
@@ -167,8 +163,8 @@ async def year(bench: Bench, folder: Path) -> list[Ratio]:
 
             file_rate = await bench.warm(database, YEAR, parquet)
             found += [
-                Ratio(what, "draining COPY of the rows", ours, rows, 4),
-                Ratio(what, "pyarrow, one Parquet file", ours, file_rate, 0.25),
+                of_rates(what, "draining COPY of the rows", ours, rows, 4),
+                of_rates(what, "pyarrow, one Parquet file", ours, file_rate, 0.25),
             ]
     return found
 
@@ -184,10 +180,10 @@ async def bytes_of_a_row(bench: Bench) -> dict[str, float]:
         return {row.symbol: row.bytes for row in await session.execute(text(query))}
 
 
-async def side_by_side(bench: Bench, series: int, months: int) -> list[Ratio]:
+async def side_by_side(bench: Bench, series: int, months: int) -> list[Figure]:
     """Many series written minute by minute: the rows of one lie on all pages of the table."""
     start = datetime(2020, 1, 1, tzinfo=UTC)
-    end = datetime(2020, 1 + months, 1, tzinfo=UTC)
+    end = datetime(2020 + months // 12, 1 + months % 12, 1, tzinfo=UTC)
     async with bench.database() as database:
         async with database.write() as session:
             made = [await market.ensure_instrument(session, "bench", f"S{at}/USD") for at in range(series)]
@@ -204,44 +200,25 @@ async def side_by_side(bench: Bench, series: int, months: int) -> list[Ratio]:
         await candles.seal(database)
     ours = await bench.cold(rows, reader(chosen, start, end))
     kind = "cold" if may_drop_caches() else "server restarted"
-    return [Ratio(f"{months} months of {series} series, {kind}", "draining COPY of the rows", ours, theirs, 10)]
+    return [of_rates(f"{months} months of {series} series, {kind}", "draining COPY of the rows", ours, theirs, 10)]
 
 
-async def measure(series: int, months: int, repeat: int) -> tuple[list[Ratio], dict[str, float]]:
+async def measure(given: argparse.Namespace) -> list[Figure]:
     """Everything, on a server of its own."""
-    with tempfile.TemporaryDirectory(prefix="tradingdb-bench-") as folder:
-        path = Path(folder)
-        path.chmod(0o755)  # noqa: ASYNC240 - nothing else runs yet; root's server is another user's
-        bench = Bench(EmbeddedServer(path / "pg"), repeat)
-        found = await year(bench, path)
+    with server() as embedded:
+        bench = Bench(embedded, given.repeat)
+        found = await year(bench, embedded.data_dir.parent)
         sizes = await bytes_of_a_row(bench)
-        return [*found, *await side_by_side(bench, series, months)], sizes
-
-
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("--series", type=int, default=50)
-    parser.add_argument("--months", type=int, default=3, choices=range(1, 12))
-    parser.add_argument("--repeat", type=int, default=5)
-    parser.add_argument("--json", type=Path)
-    given = parser.parse_args()
-    found, sizes = asyncio.run(measure(given.series, given.months, given.repeat))
-    title = f"Sealed months, {platform.processor() or platform.machine()}"
-    table = Table("what", "against", "rows/s", "rival rows/s", "ratio", "goal", "", title=title)
-    for each in found:
-        figures = (f"{each.ours:,.3g}", f"{each.theirs:,.3g}", f"{each.ratio:.2f}", f"{each.goal or ''}")
-        reached = "" if each.goal is None else "reached" if each.ratio >= each.goal else "NOT reached"
-        table.add_row(each.what, each.rival, *figures, reached)
-    quoted_size, full_size = sizes.values()
-    console = Console(width=120)
-    console.print(table)
-    console.print(
-        f"A sealed candle takes {quoted_size:.1f} bytes with prices as quoted, {full_size:.1f} with 17 digits."
-    )
-    if given.json:
-        given.json.write_text(json.dumps([asdict(each) | {"ratio": each.ratio} for each in found], indent=2))
+        found += [
+            Figure(f"bytes of a candle, {symbol}", f"{size:.1f}", "plain doubles", "48", size)
+            for symbol, size in sizes.items()
+        ]
+        return [*found, *await side_by_side(bench, given.series, given.months)]
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("--series", type=int, default=50)
+    parser.add_argument("--months", type=int, default=3, choices=range(1, 13))
+    parser.add_argument("--repeat", type=int, default=5)
+    run("sealed", "Sealed months, medians of {repeat} runs", measure, parser)

@@ -6,19 +6,22 @@ import asyncio
 import json
 import os
 import socket
+import subprocess
 import sys
-from collections.abc import Awaitable, Callable
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryFile
 
+import pytest
 from sqlalchemy import URL
 
 from tradingdb.urls import ConnectionTarget
 
+FORKS = Path(__file__).with_name("command_forks.py")
+
 Where = ConnectionTarget | URL | str | None
 Start = Callable[..., Awaitable[asyncio.subprocess.Process]]
-READ_BY_IMPORTS = {"PYTHONPATH", "COLUMNS", "TERM"}
-
 Run = Callable[..., Awaitable[tuple[int, str, str]]]
 
 
@@ -53,36 +56,70 @@ async def run_python(home: Path, where: Where, *arguments: str | Path, **variabl
     return process.returncode or 0, out.decode(), err.decode()
 
 
+@contextmanager
+def process_that_forks(**variables: str) -> Iterator[Path]:
+    """A process that has the commands imported (`command_forks`); gives the path of its socket."""
+    with tempfile.TemporaryDirectory(prefix="tradingdb-") as folder:
+        path = Path(folder) / "forks"
+        with subprocess.Popen(
+            [sys.executable, FORKS, path],
+            env={"PATH": os.environ["PATH"], **variables},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+        ) as process:
+            try:
+                assert process.stdout is not None
+                assert process.stdout.readline() == b"ready\n"
+                yield path
+            finally:
+                process.terminate()
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Path]:
+    """The socket of a process that forks for each command."""
+    with process_that_forks() as path:
+        yield path
+
+
+async def run_forked(
+    forks: Path, home: Path, where: Where, *arguments: str | Path, **variables: str
+) -> tuple[int, str, str]:
+    """What `run_python` does, in a process of its own that was forked with the commands imported."""
+    return await asyncio.to_thread(_run_forked, forks, home, environment(home, where, **variables), arguments)
+
+
 async def run_tradingdb(
     forks: Path, home: Path, where: Where, *arguments: str, **variables: str
 ) -> tuple[int, str, str]:
-    """Run `tradingdb` in a process of its own that was forked with the commands imported (`command_forks`).
+    """The same with `tradingdb`."""
+    return await run_forked(forks, home, where, "-m", "tradingdb", *arguments, **variables)
 
-    What is read while they are imported takes effect only in a new Python, which is started for it.
+
+@contextmanager
+def forked(
+    forks: Path, home: Path, around: dict[str, str], arguments: tuple[str | Path, ...], *descriptors: int
+) -> Iterator[socket.socket]:
+    """Start the same with these descriptors for standard input, output and error; the socket will say the exit code.
+
+    Where the input is a terminal, it becomes the terminal of the process.
     """
-    if variables.keys() & READ_BY_IMPORTS:
-        return await run_python(home, where, "-m", "tradingdb", *arguments, **variables)
-    return await _run_fork(forks, home, environment(home, where, **variables), arguments)
-
-
-async def run_script(
-    forks: Path, home: Path, where: Where, script: Path, *arguments: str, **variables: str
-) -> tuple[int, str, str]:
-    """The same with a script."""
-    return await _run_fork(forks, home, environment(home, where, **variables), arguments, script)
-
-
-async def _run_fork(
-    forks: Path, home: Path, around: dict[str, str], arguments: tuple[str, ...], script: Path | None = None
-) -> tuple[int, str, str]:
-    request = {"arguments": arguments, "folder": str(home), "environment": around, "script": script and str(script)}
-    return await asyncio.to_thread(_fork, forks, json.dumps(request).encode())
-
-
-def _fork(forks: Path, request: bytes) -> tuple[int, str, str]:
-    with socket.socket(socket.AF_UNIX) as client, TemporaryFile() as out, TemporaryFile() as err:
+    request = {"arguments": list(map(str, arguments)), "folder": str(home), "environment": around}
+    with socket.socket(socket.AF_UNIX) as client:
         client.connect(str(forks))
-        socket.send_fds(client, [request], [out.fileno(), err.fileno()])
+        socket.send_fds(client, [json.dumps(request).encode()], descriptors)
+        yield client
+
+
+def _run_forked(
+    forks: Path, home: Path, around: dict[str, str], arguments: tuple[str | Path, ...]
+) -> tuple[int, str, str]:
+    with (
+        Path(os.devnull).open("rb") as nothing,
+        tempfile.TemporaryFile() as out,
+        tempfile.TemporaryFile() as err,
+        forked(forks, home, around, arguments, nothing.fileno(), out.fileno(), err.fileno()) as client,
+    ):
         code = int(client.recv(16))
         out.seek(0)
         err.seek(0)

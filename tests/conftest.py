@@ -10,7 +10,7 @@ from paths import SHARED_DATA
 from tradingdb.database import Database, WriteSession
 from tradingdb.urls import ConnectionTarget
 
-pytest_plugins = ["tradingdb.testing", "embedded_servers"]
+pytest_plugins = ["tradingdb.testing", "commands", "embedded_servers", "scratch_databases", "seeded_worlds"]
 pytest.register_assert_rewrite("candle_files")
 
 
@@ -24,6 +24,12 @@ def database(tradingdb_database: Database) -> Database:
 def session(tradingdb_session: WriteSession) -> WriteSession:
     """A session whose work is rolled back."""
     return tradingdb_session
+
+
+@pytest.fixture(scope="session")
+def unchanged(_shared_database: Database) -> Database:
+    """A migrated database for tests that leave nothing in it."""
+    return _shared_database
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from sqlalchemy import text
 from tradingdb.database import Database
 from tradingdb.embedded import EmbeddedServer
 from tradingdb.errors import EmbeddedServerError
-from tradingdb.testing import THROWAWAY_SETTINGS
+from tradingdb.testing import THROWAWAY_SETTINGS, throwaway_root
 from tradingdb.urls import ConnectionTarget
 
 ROOT = os.geteuid() == 0
@@ -52,7 +52,7 @@ def stat_mode(path: Path) -> int:
 
 
 def new_folder() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="tdb-"))
+    folder = Path(tempfile.mkdtemp(prefix="tdb-", dir=throwaway_root()))
     folder.chmod(0o755)
     return folder
 

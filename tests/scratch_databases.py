@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from uuid import uuid4
 
+import pytest
+import pytest_asyncio
 from sqlalchemy import text
 
+from tradingdb.catalogue import Difference, Snapshot, compare, snapshot
 from tradingdb.connections import maintenance_connection
 from tradingdb.database import Database, ReadSession
+from tradingdb.testing import clone_of_template
 from tradingdb.urls import ConnectionTarget
+
+Drift = Callable[[ConnectionTarget], Awaitable[list[Difference]]]
 
 MAIL = "trader@example.org"
 ADD_USER = f"INSERT INTO users (id, email) VALUES (gen_random_uuid(), '{MAIL}')"
@@ -40,6 +46,11 @@ async def change(target: ConnectionTarget, statement: str) -> None:
         await connection.execute(text(statement))
 
 
+async def schema_of(target: ConnectionTarget) -> Snapshot:
+    async with maintenance_connection(target) as connection:
+        return await connection.run_sync(snapshot)
+
+
 async def count(target: ConnectionTarget, table: str) -> int:
     async with maintenance_connection(target) as connection:
         return await connection.scalar(text(f"SELECT count(*) FROM {table}")) or 0
@@ -55,3 +66,20 @@ async def users(database: Database) -> int:
     """How many users a session of the database sees: its pool must have a connection to ask with."""
     async with database.read() as session:
         return await session.scalar(text("SELECT count(*) FROM users"))
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def migrated_schema(server: ConnectionTarget) -> Snapshot:
+    """What the revisions make; `test_migrations` holds it against the models."""
+    async with clone_of_template(server) as target:
+        return await schema_of(target)
+
+
+@pytest.fixture
+def drift(migrated_schema: Snapshot) -> Drift:
+    """How the schema of a database differs from what the revisions make: `migrations.check` without its half second."""
+
+    async def drift(target: ConnectionTarget) -> list[Difference]:
+        return compare(migrated_schema, await schema_of(target))
+
+    return drift

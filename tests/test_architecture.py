@@ -17,11 +17,11 @@ LAYERS = [
     {"models"},
     {"schemas"},
     {"postgres_binaries", "failures"},
-    {"embedded", "connections"},
+    {"embedded", "connections", "scope"},
     {"database", "catalogue"},
     {"bulk"},
     {"timeseries"},
-    {"candles", "services"},
+    {"candles", "market_trades", "services"},
     {"revisions"},
     {"migrations"},
     {"setup", "seeds"},
@@ -112,7 +112,8 @@ def test_models_of_one_domain_do_not_import_another_at_run_time(path: Path) -> N
 @pytest.mark.parametrize("path", modules(), ids=name_of)
 def test_files_and_functions_can_be_read_in_one_sitting(path: Path) -> None:
     text = path.read_text()
-    limit = LONGEST_MODEL_FILE if "models" in path.parts else LONGEST_FILE
+    is_door = path == SOURCE / "models" / "__init__.py"  # two lists of every name
+    limit = LONGEST_MODEL_FILE if "models" in path.parts and not is_door else LONGEST_FILE
     assert text.count("\n") <= limit, f"{text.count(chr(10))} lines: split it by meaning"
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
 
 import pytest
 import typer
 
+from commands import run_forked
 from paths import CHECKOUT
 from tradingdb import errors
 from tradingdb.cli import app
@@ -27,26 +23,13 @@ def all_errors(base: type[errors.TradingDBError] = errors.TradingDBError) -> set
     return direct | {deeper for kind in direct for deeper in all_errors(kind)}
 
 
-def test_the_code_in_the_readme_runs_and_says_what_it_says(tmp_path: Path) -> None:
+async def test_the_code_in_the_readme_runs_and_says_what_it_says(forks: Path, folder: Path, tmp_path: Path) -> None:
     (code,) = re.findall(r"```python\n(.*?)```", (CHECKOUT / "README.md").read_text(), re.DOTALL)
-    folder = Path(tempfile.mkdtemp(prefix="tradingdb-readme-"))
-    folder.chmod(0o755)
-    try:
-        result = subprocess.run(
-            [sys.executable, "-c", code],
-            cwd=tmp_path,
-            env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "TRADINGDB_DATA_DIR": str(folder)},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-    finally:
-        shutil.rmtree(folder)
-    assert result.returncode == 0, result.stderr
+    ended, out, err = await run_forked(forks, tmp_path, None, "-c", code, TRADINGDB_DATA_DIR=str(folder))
+    assert ended == 0, err
     (promised,) = re.findall(r"print\(report\)  # (.*)", code)
-    assert promised in result.stdout
-    assert "BTC/USDT spot" in result.stdout
+    assert promised in out
+    assert "BTC/USDT spot" in out
 
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)

@@ -10,12 +10,14 @@ import signal
 import subprocess
 import sys
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import psutil
 import pytest
 from sqlalchemy import text
 
+from commands import run_forked
 from embedded_servers import as_root, ask, embedded, processes_of, sockets_of, stat_mode
 from tradingdb.database import Database
 from tradingdb.settings import Settings
@@ -44,6 +46,16 @@ print(asyncio.run(ask(server)), flush=True)
 sys.stdin.readline()
 server.release()
 print(server.is_accepting(), flush=True)
+"""
+
+CANNOT_IMPORT = 77
+IMPORTS_OR_SAYS_WHY_NOT = f"""
+import sys
+try:
+    import asyncpg, tradingdb.database
+except Exception as error:
+    print(error, file=sys.stderr)
+    sys.exit({CANNOT_IMPORT})
 """
 
 
@@ -97,10 +109,10 @@ def start_user(folder: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
 
 
-def test_many_processes_may_start_one_folder_at_once(folder: Path) -> None:
-    users = [start_user(folder) for _ in range(6)]
-    ended = [(*user.communicate("\n", timeout=100), user.returncode) for user in users]
-    assert [(out.split()[:1], err, code) for out, err, code in ended] == [(["42"], "", 0)] * 6
+async def test_many_processes_may_start_one_folder_at_once(folder: Path, forks: Path) -> None:
+    user = partial(run_forked, forks, folder, None, "-c", USER_OF_THE_SERVER, folder)
+    ended = await asyncio.gather(*(user() for _ in range(6)))
+    assert [(code, out.split()[:1], err) for code, out, err in ended] == [(0, ["42"], "")] * 6
     assert not embedded(folder).is_accepting()
 
 
@@ -164,17 +176,15 @@ def run_as_nobody(folder: Path) -> subprocess.CompletedProcess[str]:
     environment |= {"HOME": str(folder), "TMPDIR": str(folder.parent)}
     nobody = pwd.getpwnam("nobody")
     identity = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
-
-    def run(code: str) -> subprocess.CompletedProcess[str]:
-        command = [str(SYSTEM_PYTHON), "-c", code, str(folder)]
-        return subprocess.run(
-            command, **identity, env=environment, cwd="/", input="\n", capture_output=True, text=True, check=False
-        )
-
-    if not SYSTEM_PYTHON.exists() or (probe := run("import asyncpg, tradingdb.database")).returncode != 0:
-        said = probe.stderr.strip().splitlines()[-1:] if SYSTEM_PYTHON.exists() else "it does not exist"
-        pytest.skip(f"{SYSTEM_PYTHON} cannot run the package as another user: {said}")
-    return run(USER_OF_THE_SERVER)
+    command = [str(SYSTEM_PYTHON), "-c", f"{IMPORTS_OR_SAYS_WHY_NOT}{USER_OF_THE_SERVER}", str(folder)]
+    if not SYSTEM_PYTHON.exists():
+        pytest.skip(f"{SYSTEM_PYTHON} cannot run the package as another user: it does not exist")
+    ended = subprocess.run(
+        command, **identity, env=environment, cwd="/", input="\n", capture_output=True, text=True, check=False
+    )
+    if ended.returncode == CANNOT_IMPORT:
+        pytest.skip(f"{SYSTEM_PYTHON} cannot run the package as another user: {ended.stderr.strip()}")
+    return ended
 
 
 @as_root

@@ -56,9 +56,9 @@ async def said_by_postgresql(database: Database, sqlstate: str) -> DBAPIError:
     ],
 )
 async def test_a_failure_that_we_can_say_better_becomes_our_error_without_the_driver_s_text(
-    database: Database, sqlstate: str, kind: type[TradingDBError], says: str
+    unchanged: Database, sqlstate: str, kind: type[TradingDBError], says: str
 ) -> None:
-    error = await said_by_postgresql(database, sqlstate)
+    error = await said_by_postgresql(unchanged, sqlstate)
     ours = translated(error)
     assert type(ours) is kind
     assert says in str(ours)
@@ -69,8 +69,8 @@ async def test_a_failure_that_we_can_say_better_becomes_our_error_without_the_dr
 
 
 @pytest.mark.parametrize("sqlstate", ["23505", "22012", "42P01", "40001", "40P01"])
-async def test_a_failure_that_the_original_says_best_is_left_alone(database: Database, sqlstate: str) -> None:
-    error = await said_by_postgresql(database, sqlstate)
+async def test_a_failure_that_the_original_says_best_is_left_alone(unchanged: Database, sqlstate: str) -> None:
+    error = await said_by_postgresql(unchanged, sqlstate)
     assert sqlstate_of(error) == sqlstate
     assert translated(error) is None
     with pytest.raises(DBAPIError) as caught, in_our_words():
@@ -93,9 +93,9 @@ async def test_a_failure_that_the_original_says_best_is_left_alone(database: Dat
     ],
 )
 async def test_only_what_may_succeed_the_next_time_is_worth_repeating(
-    database: Database, sqlstate: str, repeatable: bool, lost: bool
+    unchanged: Database, sqlstate: str, repeatable: bool, lost: bool
 ) -> None:
-    error = await said_by_postgresql(database, sqlstate)
+    error = await said_by_postgresql(unchanged, sqlstate)
     assert (is_repeatable(error), is_connection_loss(error)) == (repeatable, lost)
 
 

@@ -8,21 +8,22 @@ import pwd
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import asyncpg
 import pytest
 from sqlalchemy import text
 
+from commands import run_forked
 from tradingdb.connections import Limits
 from tradingdb.database import Database
 from tradingdb.embedded import SERVER_USER_OF_ROOT, EmbeddedServer
 from tradingdb.errors import InsufficientRightsError, TimeLimitError
-from tradingdb.testing import THROWAWAY_SETTINGS
+from tradingdb.testing import THROWAWAY_SETTINGS, throwaway_root
 
 BINARY = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 pytestmark = pytest.mark.skipif(BINARY is None, reason="pgbouncer is not installed")
@@ -62,7 +63,7 @@ asyncio.run(main())
 @pytest.fixture(scope="module")
 def bouncer() -> Iterator[Path]:
     """The folder of the socket of a PgBouncer in front of a server of its own."""
-    folder = Path(tempfile.mkdtemp(prefix="tdb-"))
+    folder = Path(tempfile.mkdtemp(prefix="tdb-", dir=throwaway_root()))
     folder.chmod(0o755)
     root = os.geteuid() == 0
     with EmbeddedServer(folder / "data", settings=THROWAWAY_SETTINGS) as server:
@@ -113,17 +114,10 @@ async def test_many_short_transactions_at_once_all_succeed(bouncer: Path, name: 
         assert await asyncio.gather(*(work(number) for number in range(200))) == [n * 2 for n in range(200)]
 
 
-async def test_several_services_share_one_server_connection(bouncer: Path) -> None:
-    command = [sys.executable, "-c", SERVICE, url(bouncer, "narrow")]
-    services = [
-        await asyncio.create_subprocess_exec(
-            *command, stderr=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL
-        )
-        for _ in range(3)
-    ]
-    for service in services:
-        _, complaint = await service.communicate()
-        assert service.returncode == 0, complaint.decode()[-2000:]
+async def test_several_services_share_one_server_connection(bouncer: Path, forks: Path) -> None:
+    service = partial(run_forked, forks, bouncer, None, "-c", SERVICE, url(bouncer, "narrow"))
+    for code, _, complaint in await asyncio.gather(*(service() for _ in range(3))):
+        assert code == 0, complaint[-2000:]
 
 
 @pytest.mark.parametrize("said_by", ["argument", "url"])

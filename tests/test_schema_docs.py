@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
+from commands import Run, run_forked
 from paths import CHECKOUT
 from tradingdb.models import Base
 
@@ -44,9 +45,10 @@ def picture(domain: str) -> str:
     return str(text)
 
 
-def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(SCRIPT), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+@pytest.fixture
+def run(forks: Path, tmp_path: Path) -> Run:
+    """Run the script with these arguments; returns exit code, output and errors."""
+    return partial(run_forked, forks, tmp_path, None, SCRIPT)
 
 
 def test_the_pages_are_what_the_models_make() -> None:
@@ -135,23 +137,23 @@ def test_the_ends_of_a_relation_tell_how_many(child: str, column: str, ends: str
     assert ends in line
 
 
-def test_a_stale_page_is_told_and_mended_and_one_too_many_is_removed(tmp_path: Path) -> None:
+async def test_a_stale_page_is_told_and_mended_and_one_too_many_is_removed(run: Run, tmp_path: Path) -> None:
     mapping = tmp_path / "mapping.toml"
     mapping.write_text('[old.deals]\ntables = ["trades", "trade_exits"]\n')
-    options = ("--mapping", mapping, "--folder", tmp_path / "schema")
-    assert run(*options, "--check").returncode == 1
+    run = partial(run, "--mapping", mapping, "--folder", tmp_path / "schema")
+    assert (await run("--check"))[0] == 1
     assert not (tmp_path / "schema").exists()
-    assert run(*options).returncode == 0
-    assert run(*options, "--check").stdout == ""
+    assert (await run())[0] == 0
+    assert await run("--check") == (0, "", "")
     assert "Holds what these source systems had: `old.deals`." in (tmp_path / "schema" / "trading.md").read_text()
 
     (tmp_path / "schema" / "gone.md").write_text("# Tables: gone\n")
     with (tmp_path / "schema" / "vault.md").open("a") as changed:
         changed.write("by hand\n")
-    told = run(*options, "--check")
-    assert (told.returncode, told.stdout) == (1, "not up to date: gone.md\nnot up to date: vault.md\n")
-    assert run(*options).stdout == "written: gone.md\nwritten: vault.md\n"
-    assert run(*options, "--check").returncode == 0
+    told = await run("--check")
+    assert told[:2] == (1, "not up to date: gone.md\nnot up to date: vault.md\n")
+    assert (await run())[1] == "written: gone.md\nwritten: vault.md\n"
+    assert (await run("--check"))[0] == 0
 
 
 @pytest.mark.parametrize(
@@ -162,15 +164,15 @@ def test_a_stale_page_is_told_and_mended_and_one_too_many_is_removed(tmp_path: P
         ('[old.deals]\ntables = ["tradez"]\n', "there is no such table"),
     ],
 )
-def test_without_a_mapping_that_can_be_used_nothing_is_written(
-    tmp_path: Path, content: str | None, reason: str
+async def test_without_a_mapping_that_can_be_used_nothing_is_written(
+    run: Run, tmp_path: Path, content: str | None, reason: str
 ) -> None:
     mapping = tmp_path / "mapping.toml"
     if content is not None:
         mapping.write_text(content)
-    result = run("--mapping", mapping, "--folder", tmp_path / "schema")
-    assert result.returncode == 2
-    assert result.stderr.startswith("error: ")
-    assert result.stderr.count("\n") == 1
-    assert reason in result.stderr
+    code, _, err = await run("--mapping", mapping, "--folder", tmp_path / "schema")
+    assert code == 2
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    assert reason in err
     assert not (tmp_path / "schema").exists()

@@ -13,13 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from tradingdb import migrations, revisions
+from scratch_databases import Drift
+from tradingdb import revisions
 from tradingdb.connections import maintenance_connection
 from tradingdb.core.clock import utc_now
 from tradingdb.database import Database
 from tradingdb.errors import DatabaseMissingError, RefusedError
 from tradingdb.settings import Settings
 from tradingdb.setup import refuse_reset, reset, setup
+from tradingdb.testing import TEMPLATE
 from tradingdb.timeseries import partitions
 from tradingdb.urls import ConnectionTarget, parse_url
 
@@ -40,15 +42,21 @@ async def missing(server: ConnectionTarget) -> AsyncIterator[ConnectionTarget]:
         await connection.execute(text(f"DROP DATABASE IF EXISTS {quoted} WITH (FORCE)"))
 
 
+async def create(target: ConnectionTarget, template: str) -> None:
+    async with maintenance_connection(target.with_database("postgres"), autocommit=True) as connection:
+        quoted = connection.dialect.identifier_preparer.quote(target.database)
+        await connection.execute(text(f"CREATE DATABASE {quoted} TEMPLATE {template}"))
+
+
 async def test_a_missing_database_is_created_and_migrated_and_has_partitions_for_the_next_months(
-    missing: ConnectionTarget,
+    missing: ConnectionTarget, drift: Drift
 ) -> None:
     async with Database(missing) as database:
         report = await setup(database)
         assert (report.database, report.created) == (missing.database, True)
         assert report.revisions_applied == len(revisions.history())
         assert report.revision == revisions.history()[-1].id
-        assert await migrations.check(database) == []
+        assert await drift(missing) == []
         now = utc_now()
         async with database.read() as session:
             assert await session.scalar(text("SELECT extversion FROM pg_extension WHERE extname = 'vector'"))
@@ -59,28 +67,25 @@ async def test_a_missing_database_is_created_and_migrated_and_has_partitions_for
                     assert [month for month in months if month.start <= at < month.end], (table.name, at)
 
 
-async def test_a_database_that_was_set_up_is_left_alone(missing: ConnectionTarget) -> None:
-    async with Database(missing) as database:
-        await setup(database)
-        async with database.write() as session:
-            await session.execute(ADD_A_VENUE)
-        again = await setup(database)
-        async with database.read() as session:
-            assert await session.scalar(COUNT_VENUES) == 1
+async def test_a_database_that_was_set_up_is_left_alone(database: Database) -> None:
+    await setup(database)
+    async with database.write() as session:
+        await session.execute(ADD_A_VENUE)
+    again = await setup(database)
+    async with database.read() as session:
+        assert await session.scalar(COUNT_VENUES) == 1
     assert (again.created, again.revisions_applied, again.partitions_made) == (False, 0, ())
 
 
-async def test_an_empty_database_that_somebody_made_is_migrated(missing: ConnectionTarget) -> None:
-    async with maintenance_connection(missing.with_database("postgres"), autocommit=True) as connection:
-        quoted = connection.dialect.identifier_preparer.quote(missing.database)
-        await connection.execute(text(f"CREATE DATABASE {quoted}"))
+async def test_an_empty_database_that_somebody_made_is_migrated(missing: ConnectionTarget, drift: Drift) -> None:
+    await create(missing, template="template1")
     async with Database(missing) as database:
         report = await setup(database)
         assert (report.created, report.revisions_applied) == (False, len(revisions.history()))
-        assert await migrations.check(database) == []
+        assert await drift(missing) == []
 
 
-async def test_of_several_that_set_up_at_once_one_creates_the_database(missing: ConnectionTarget) -> None:
+async def test_of_several_that_set_up_at_once_one_creates_the_database(missing: ConnectionTarget, drift: Drift) -> None:
     databases = [Database(missing) for _ in range(4)]
     try:
         reports = await asyncio.gather(*(setup(database) for database in databases))
@@ -88,7 +93,7 @@ async def test_of_several_that_set_up_at_once_one_creates_the_database(missing: 
         assert sum(report.revisions_applied for report in reports) == len(revisions.history())
         made = [name for report in reports for name in report.partitions_made]
         assert len(made) == len(set(made)) > 0
-        assert await migrations.check(databases[0]) == []
+        assert await drift(missing) == []
     finally:
         for database in databases:
             await database.close()
@@ -97,8 +102,8 @@ async def test_of_several_that_set_up_at_once_one_creates_the_database(missing: 
 async def test_a_reset_drops_everything_also_what_is_not_ours_and_whoever_is_connected(
     missing: ConnectionTarget,
 ) -> None:
+    await create(missing, template=TEMPLATE)
     async with Database(missing) as database:
-        await setup(database)
         async with database.write() as session:
             await session.execute(ADD_A_VENUE)
             await session.execute(text("CREATE TABLE somebody_elses (n int)"))

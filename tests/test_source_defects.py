@@ -16,7 +16,7 @@ from sqlalchemy import JSON, inspect, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
-from scratch_databases import change, empty_database
+from scratch_databases import Drift, change, empty_database
 from tradingdb import candles, market, migrations, revisions
 from tradingdb.connections import maintenance_connection
 from tradingdb.core.types import TypedJson
@@ -42,11 +42,9 @@ from tradingdb.models import (
     Verdict,
     ZoneKind,
 )
-from tradingdb.seeds import World, seed
 from tradingdb.services import reports
 from tradingdb.services.embeddings import add_space
 from tradingdb.services.reports.performance import strategy_performance
-from tradingdb.settings import Settings
 from tradingdb.timeseries import partitions
 from tradingdb.timeseries.partitions import partitioned_tables
 from tradingdb.urls import ConnectionTarget
@@ -115,17 +113,15 @@ async def test_every_unique_index_of_a_time_series_contains_its_time(session: Wr
 
 
 def test_a_broken_chain_of_revisions() -> None:
-    assert revisions.validate() == []
     history = revisions.history()
     assert Counter(revision.down_revision for revision in history).most_common(1)[0][1] == 1
     assert len({revision.id for revision in history}) == len(history)
 
 
-async def test_divergent_schemas_and_swallowed_errors(database: Database) -> None:
-    assert await migrations.check(database) == []
-    async with database.read() as session:
-        with pytest.raises(ProgrammingError, match="does not exist"):
-            await session.execute(text("SELECT created_when FROM candles"))
+async def test_divergent_schemas_and_swallowed_errors(session: WriteSession) -> None:
+    """That the schema is the one of the models, `test_drift` shows."""
+    with pytest.raises(ProgrammingError, match="does not exist"):
+        await session.execute(text("SELECT created_when FROM candles"))
 
 
 async def test_times_without_a_zone(session: WriteSession) -> None:
@@ -142,18 +138,18 @@ async def test_times_without_a_zone(session: WriteSession) -> None:
         await session.flush()
 
 
-async def test_an_index_that_only_raw_sql_knows(database: Database) -> None:
+async def test_an_index_that_only_raw_sql_knows(database: Database, drift: Drift) -> None:
     """An index rebuilt or made by hand is reported; those of the models survive the next autogenerate."""
     assert await migrations.generate(database, "nothing differs") is None
     await change(database.target, "DROP INDEX ix_learning_entries__validation")
     await change(database.target, "CREATE INDEX by_hand ON learning_entries (confidence)")
-    assert {difference.object for difference in await migrations.check(database)} == {
+    assert {difference.object for difference in await drift(database.target)} == {
         "index learning_entries.ix_learning_entries__validation",
         "index learning_entries.by_hand",
     }
 
 
-async def test_an_index_rebuilt_by_a_migration(database: Database) -> None:
+async def test_an_index_rebuilt_by_a_migration(database: Database, drift: Drift) -> None:
     rules = text("SELECT indexdef FROM pg_indexes WHERE indexname = 'ix_strategy_rules__performance'")
     async with database.read() as session:
         before = await session.scalar(rules)
@@ -163,7 +159,7 @@ async def test_an_index_rebuilt_by_a_migration(database: Database) -> None:
     await migrations.upgrade(database)
     async with database.read() as session:
         assert await session.scalar(rules) == before
-    assert await migrations.check(database) == []
+    assert await drift(database.target) == []
 
 
 async def test_several_indexes_for_one_access_path(session: WriteSession) -> None:
@@ -232,12 +228,12 @@ async def test_one_table_in_six_shapes(database: Database) -> None:
     assert shape == {column.name for column in Base.metadata.tables["market_data"].columns}
 
 
-async def test_models_that_cannot_be_created(server: ConnectionTarget) -> None:
-    async with empty_database(server) as target, Database(target) as database:
+async def test_models_that_cannot_be_created(server: ConnectionTarget, drift: Drift) -> None:
+    async with empty_database(server) as target:
         async with maintenance_connection(target) as connection:
             await connection.run_sync(Base.metadata.create_all)
             await connection.commit()
-        assert await migrations.check(database) == []
+        assert await drift(target) == []
 
 
 async def test_sql_that_is_split_at_semicolons(session: WriteSession) -> None:
@@ -284,13 +280,11 @@ async def test_an_amount_of_2_to_the_128_with_18_decimals(session: WriteSession)
     assert (str(found.quantity), found.price) == (str(LARGEST), Decimal("1E-18"))
 
 
-async def test_a_user_with_a_documented_password(database: Database) -> None:
-    async with database.read() as session:
-        assert await session.scalar(text("SELECT count(*) FROM users")) == 0
-    await seed(database, World.DEVELOPMENT, Settings(_env_file=None))
-    async with database.read() as session:
-        assert await session.scalar(text("SELECT count(*) FROM users")) > 0
-        assert await session.scalar(text("SELECT count(*) FROM users WHERE password_hash IS NOT NULL")) == 0
+async def test_a_user_with_a_documented_password(session: WriteSession, world: Database) -> None:
+    assert await session.scalar(text("SELECT count(*) FROM users")) == 0
+    async with world.read() as seeded:
+        assert await seeded.scalar(text("SELECT count(*) FROM users")) > 0
+        assert await seeded.scalar(text("SELECT count(*) FROM users WHERE password_hash IS NOT NULL")) == 0
 
 
 def test_an_index_predicate_that_is_not_immutable() -> None:

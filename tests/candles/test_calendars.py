@@ -124,7 +124,7 @@ def is_open_by_the_clock(calendar: SessionCalendar, instant: datetime) -> bool:
     return False
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(calendar=session_calendars(), day=st.dates(date(2023, 1, 1), date(2025, 1, 1)))
 @example(calendar=SessionCalendar(NEW_YORK, FUTURES), day=date(2024, 3, 8))
 @example(calendar=SessionCalendar(NEW_YORK, FUTURES), day=date(2024, 11, 1))

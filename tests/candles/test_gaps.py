@@ -120,7 +120,7 @@ WEEKS = Case(Timeframe.W1, SessionCalendar(NEW_YORK, STOCKS), NEW_YORK, BEFORE_C
              timedelta(days=-5), timedelta(days=40))  # fmt: skip
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(case=cases())
 @example(case=WEEKS)
 @example(case=WEEKS._replace(timeframe=Timeframe.MN1, calendar=ALWAYS_OPEN, size=4, present=frozenset({1, 2})))

@@ -38,7 +38,7 @@ def same(one: candles.CandleSeries, other: candles.CandleSeries) -> bool:
     }
 
 
-@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     minutes=st.lists(st.integers(0, 20) | st.integers(FAR, FAR + 20), unique=True),
     n=st.integers(1, 45),

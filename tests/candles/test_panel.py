@@ -34,7 +34,7 @@ def minutes_of(panel: candles.Panel) -> list[float]:
     return [(at.replace(tzinfo=UTC) - START) / MINUTE for at in panel.open_time.tolist()]
 
 
-@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     there=st.lists(st.sets(st.integers(0, 12)), min_size=3, max_size=3),
     first=st.integers(-2, 13), length=st.integers(0, 15), forward=st.booleans(), full=st.booleans(),

@@ -155,7 +155,7 @@ bars = st.lists(
 EDGES = [((-0.0, 5e-324, -5e-324, 0.0), 5e-324, float("nan"), -1, 1.7976931348623157e308, False, True)]
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=bars)
 @example(rows=EDGES)
 async def test_what_was_written_is_read_bit_by_bit(session: WriteSession, rows: list[tuple]) -> None:

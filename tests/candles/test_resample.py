@@ -132,7 +132,7 @@ def as_rows(series: candles.CandleSeries) -> list[dict[str, object]]:
 STARTS = st.sampled_from([datetime(2024, 2, 26, tzinfo=UTC), datetime(2024, 10, 28, 12, tzinfo=UTC)])
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     bars=histories,
     start=STARTS,
@@ -199,7 +199,7 @@ CHANGES = {
 }
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     change=st.sampled_from([(zone, at) for zone, instants in CHANGES.items() for at in instants]),
     target=st.sampled_from(["1h", "90m", "2h", "150m", "4h", "12h", "1d", "2d"]),

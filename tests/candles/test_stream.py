@@ -31,7 +31,7 @@ async def btc(session: WriteSession) -> Instrument:
 bound = st.none() | st.floats(-3, 14).map(lambda at: START + at * MINUTE)
 
 
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(size=st.integers(0, 12), batch=st.integers(1, 14), start=bound, end=bound, as_of=bound)
 async def test_the_batches_together_are_what_is_read_at_once(
     session: WriteSession, size: int, batch: int, start: datetime | None, end: datetime | None, as_of: datetime | None

@@ -107,7 +107,7 @@ def test_no_candles_have_no_problems() -> None:
     assert problems(columns_of(GOOD).take(slice(0, 0)), Timeframe.M1) == []
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 @given(
     at=st.datetimes(datetime(1950, 1, 1), datetime(2100, 1, 1)).map(lambda at: at.replace(tzinfo=UTC)),  # noqa: DTZ001 - hypothesis takes naive bounds
     timeframe=st.sampled_from(list(Timeframe)),
@@ -123,7 +123,7 @@ def test_the_grid_is_that_of_the_timeframe(at: datetime, timeframe: Timeframe) -
 numbers = st.sampled_from([0.0, -0.0, 1.0, 1.5, -2.0, 5e-324, 1e308, math.nan, math.inf, -math.inf])
 
 
-@settings(deadline=None, max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(row=st.tuples(numbers, numbers, numbers, numbers, numbers), offset=st.sampled_from([0, 0, 0, 1]))
 async def test_a_row_is_refused_here_exactly_if_the_table_refuses_it(
     session: WriteSession, row: tuple[float, float, float, float, float], offset: int

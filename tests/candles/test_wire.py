@@ -59,7 +59,7 @@ def assert_same_bits(result: dict[str, NDArray[Any]], expected: dict[str, NDArra
         assert result[name].tobytes() == column.tobytes()
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(values=rows)
 @example(values=[])
 @example(values=EDGES)
@@ -76,7 +76,7 @@ async def test_what_goes_through_postgresql_comes_back_bit_by_bit(
     assert_same_bits(wire.decode(COLUMNS, received), sent)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(values=rows)
 def test_decoding_undoes_encoding(values: list[tuple[int, float, int, bool]]) -> None:
     sent = columns_of(values)

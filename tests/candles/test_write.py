@@ -1,98 +1,39 @@
-"""Writing candles: the better of two stays, reports and coverage are exact, and all of a write is stored or none."""
+"""Writing candles: the better of two stays, reports and coverage are exact, bad rows are refused or put aside."""
 
 from __future__ import annotations
 
-import asyncio
 import importlib
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, event, select, text
+from written_bars import (
+    MINUTE,
+    OPTIONAL,
+    START,
+    Bar,
+    assert_coverage_is_true,
+    assert_nothing_is_there,
+    btc,
+    columns_of,
+    rows,
+    stored,
+)
 
 from tradingdb import candles
 from tradingdb.candles import WriteReport
 from tradingdb.core.clock import utc_now
 from tradingdb.core.timeframe import Timeframe
-from tradingdb.database import Database, ReadSession, WriteSession
-from tradingdb.errors import InvalidCandlesError, InvalidValueError, NotFoundError, PartitionMissingError
-from tradingdb.models import Candle, Instrument, QuarantinedCandle
+from tradingdb.database import Database, WriteSession
+from tradingdb.errors import InvalidCandlesError, InvalidValueError, NotFoundError
+from tradingdb.models import Candle, QuarantinedCandle
 from tradingdb.services import market
 from tradingdb.timeseries import partitions
 
-START = datetime(2024, 1, 31, 23, 56, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
 WRITE_MODULE = importlib.import_module("tradingdb.candles.write")
-WAITS_FOR_COVERAGE = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'series_coverage'::regclass")
-OPTIONAL = ("volume", "quote_volume", "trade_count", "taker_buy_volume")
-
-
-class Bar(NamedTuple):
-    """A candle as the model of these tests sees it."""
-
-    minute: int
-    price: int
-    is_closed: bool
-    is_synthetic: bool
-    amount: int | None
-
-    @property
-    def rank(self) -> int:
-        return 0 if self.is_synthetic else 2 if self.is_closed else 1
-
-
-def rows(count: int, *, first: datetime = START, step: timedelta = MINUTE, price: float = 100) -> list[list[float]]:
-    return [[(first + at * step).timestamp(), price, price + 2, price - 1, price + 1, 10] for at in range(count)]
-
-
-def columns_of(bars: list[Bar]) -> dict[str, Any]:
-    price = np.array([bar.price for bar in bars], float)
-    amount = np.array([np.nan if bar.amount is None else bar.amount for bar in bars], float)
-    return {
-        "time": np.array([int((START + bar.minute * MINUTE).timestamp()) for bar in bars]),
-        **dict.fromkeys(("open", "high", "low", "close"), price),
-        **dict.fromkeys(OPTIONAL, amount),
-        "is_closed": np.array([bar.is_closed for bar in bars]),
-        "is_synthetic": np.array([bar.is_synthetic for bar in bars]),
-    }
-
-
-async def btc(session: WriteSession) -> Instrument:
-    return await market.ensure_instrument(session, "binance", "BTC/USDT")
-
-
-async def stored(session: ReadSession, instrument: Instrument) -> dict[int, Bar]:
-    """Every optional column is written with the same amount, so one of them stands for all."""
-    series = await candles.read(session, instrument, "1m", columns=[*OPTIONAL[1:], "is_closed", "is_synthetic"])
-    same = {name: np.nan_to_num(series.columns[name].astype(float), nan=-1).tolist() for name in OPTIONAL}
-    assert all(column == same["volume"] for column in same.values())
-    minutes = (series.open_time - np.datetime64(START.replace(tzinfo=None))) // np.timedelta64(1, "m")
-    flags = series.extra["is_closed"], series.extra["is_synthetic"]
-    return {
-        int(minute): Bar(int(minute), int(price), bool(closed), bool(synthetic), None if amount < 0 else int(amount))
-        for minute, price, closed, synthetic, amount in zip(minutes, series.close, *flags, same["volume"], strict=True)
-    }
-
-
-async def assert_coverage_is_true(session: ReadSession) -> None:
-    said = await session.execute(
-        text("SELECT instrument_id, timeframe, first_open_time, last_open_time, candle_count FROM series_coverage")
-    )
-    counted = await session.execute(
-        text("SELECT instrument_id, timeframe, min(open_time), max(open_time), count(*) FROM candles GROUP BY 1, 2")
-    )
-    assert sorted(map(tuple, said)) == sorted(map(tuple, counted))
-
-
-async def assert_nothing_is_there(database: Database) -> None:
-    async with database.read() as session:
-        assert await session.scalar(text("SELECT count(*) FROM candles")) == 0
-        assert await session.scalar(text("SELECT count(*) FROM series_coverage")) == 0
-        assert await partitions.listing(session, Candle) == []
 
 
 def after(old: Bar | None, new: Bar) -> Bar:
@@ -126,7 +67,7 @@ def bars(amount: st.SearchStrategy[int | None]) -> st.SearchStrategy[list[Bar]]:
 batches = st.lists(bars(st.integers(0, 1)) | bars(st.none()), min_size=1, max_size=5)
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches=batches, chunk=st.sampled_from([1, 2, 3, 100]), few=st.sampled_from([0, 500]))
 async def test_any_writes_leave_what_the_rule_says_and_report_it(
     session: WriteSession, monkeypatch: pytest.MonkeyPatch, batches: list[list[Bar]], chunk: int, few: int
@@ -272,137 +213,9 @@ async def test_an_unknown_timeframe_and_naive_times_are_refused(session: WriteSe
         await candles.write(session, 1, "1m", frame.to_pandas().tz_localize(None))
 
 
-async def test_a_rollback_leaves_neither_rows_nor_coverage_nor_partitions(database: Database) -> None:
-    async def write_and_fail() -> None:
-        async with database.write() as session:
-            await candles.write(session, await btc(session), "1m", rows(10))
-            assert len(await partitions.listing(session, Candle)) == 2
-            raise KeyError
-
-    with pytest.raises(KeyError):
-        await write_and_fail()
-    await assert_nothing_is_there(database)
-
-
-async def test_a_write_that_is_cancelled_between_chunks_leaves_nothing(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(WRITE_MODULE, "CHUNK", 3)
-    monkeypatch.setattr(WRITE_MODULE, "FEW", 0)
-
-    async def write() -> None:
-        async with database.write() as session:
-            await candles.write(session, await btc(session), "1m", rows(10), on_progress=lambda _: task.cancel())
-
-    task = asyncio.create_task(write())
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    await assert_nothing_is_there(database)
-
-
-async def test_a_write_that_is_cancelled_while_the_server_works_leaves_nothing(database: Database) -> None:
-    async with database.write() as session:
-        instrument = await btc(session)
-
-    async def write() -> None:
-        async with database.write() as session:
-            await candles.write(session, instrument, "1m", rows(10))
-
-    async with database.write() as blocker:
-        await blocker.execute(text("LOCK TABLE series_coverage IN ACCESS EXCLUSIVE MODE"))
-        task = asyncio.create_task(write())
-        while not await blocker.scalar(WAITS_FOR_COVERAGE):  # noqa: ASYNC110 - the lock is on the server
-            await asyncio.sleep(0.01)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-    await assert_nothing_is_there(database)
-    async with database.write() as session:
-        assert await candles.write(session, instrument, "1m", rows(10)) == WriteReport(inserted=10)
-
-
-async def test_writers_of_one_series_lose_no_candle_and_count_each_once(database: Database) -> None:
-    async with database.write() as session:
-        instrument = await btc(session)
-
-    async def write(number: int) -> WriteReport:
-        # each overlaps its neighbours, and every other one brings its rows in reverse
-        data = rows(60, first=START + number * 20 * MINUTE, price=100 + number)
-        async with database.write() as session:
-            return await candles.write(session, instrument, "1m", data[:: -1 if number % 2 else 1])
-
-    reports = await asyncio.gather(*(write(number) for number in range(8)))
-    assert all(report.total == 60 for report in reports)
-    async with database.read() as session:
-        await assert_coverage_is_true(session)
-        series = await candles.read(session, instrument, "1m")
-    assert len(series) == 60 + 7 * 20 == sum(report.inserted for report in reports)
-    for at, price in enumerate(series.open):
-        assert 0 <= at - (price - 100) * 20 < 60
-
-
-async def test_writers_of_new_instruments_and_new_months_do_not_block_each_other_for_good(database: Database) -> None:
-    async def write(number: int) -> WriteReport:
-        months = [datetime(2024, 1 + (number + at) % 4, 1, tzinfo=UTC) for at in range(3)]
-        reports = []
-        async with database.write() as session:
-            for month in months:
-                instrument = await market.ensure_instrument(session, f"venue{number % 3}", f"COIN{number}/USDT")
-                reports.append(await candles.write(session, instrument, "1d", rows(3, first=month, step=timedelta(1))))
-        return WriteReport(*np.sum([list(asdict(report).values()) for report in reports], axis=0).tolist())
-
-    reports = await asyncio.gather(*(write(number) for number in range(9)))
-    assert reports == [WriteReport(inserted=9)] * 9
-    async with database.read() as session:
-        await assert_coverage_is_true(session)
-        assert await session.scalar(text("SELECT count(*) FROM candles")) == 81
-        assert len(await candles.coverage(session)) == 9
-        assert len(await partitions.listing(session, Candle)) == 4
-
-
 async def test_candles_of_an_instrument_that_does_not_exist_are_refused(session: WriteSession) -> None:
     with pytest.raises(NotFoundError, match="no instrument 99999: make it with `market"):
         await candles.write(session, 99_999, "1m", [[1_704_067_200_000, 1, 1, 1, 1, 1]])
-
-
-async def test_a_few_candles_are_one_statement_once_their_month_is_known(database: Database) -> None:
-    async with database.write() as session:
-        instrument = await btc(session)
-        await partitions.ensure(session, Candle, START, START + timedelta(days=1))
-    sent: list[str] = []
-
-    def note(connection: Connection, cursor: Any, statement: str, *rest: Any) -> None:
-        sent.append(statement)
-
-    async def one_more(at: int) -> WriteReport:
-        async with database.write() as session:
-            sent.clear()
-            return await candles.write(session, instrument.id, "1m", columns_of([bar(at, 1), bar(at + 1, 1)]))
-
-    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
-    assert await one_more(0) == WriteReport(inserted=2)
-    assert await one_more(1) == WriteReport(inserted=1, unchanged=1)
-    assert len(sent) == 1
-    async with database.read() as session:
-        await assert_coverage_is_true(session)
-
-
-async def test_a_month_that_somebody_retired_is_made_again_by_the_next_try(database: Database) -> None:
-    async with Database(database.target) as other, database.write() as session:
-        instrument = await btc(session)
-        await candles.write(session, instrument, "1m", columns_of([bar(0, 1)]))
-    async with database.write() as session:
-        await candles.write(session, instrument.id, "1m", columns_of([bar(0, 1)]))
-    await partitions.retire(other, Candle, START + timedelta(days=60))
-    with pytest.raises(PartitionMissingError):
-        async with database.write() as session:
-            await candles.write(session, instrument.id, "1m", columns_of([bar(1, 1)]))
-    async with database.write() as session:
-        assert await candles.write(session, instrument.id, "1m", columns_of([bar(1, 1)])) == WriteReport(inserted=1)
-
-
-def bar(at: int, price: int) -> Bar:
-    return Bar(at, price, is_closed=True, is_synthetic=False, amount=1)
 
 
 async def test_bad_rows_are_put_aside_with_their_reason_and_the_others_stored(session: WriteSession) -> None:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-import command_forks
-from commands import Run, Start, run_python, run_script, run_tradingdb, start_python
+from commands import Run, Start, run_forked, run_python, run_tradingdb, start_python
 from scratch_databases import empty_database
 from tradingdb.embedded import EmbeddedServer
+from tradingdb.testing import throwaway_root
 from tradingdb.urls import ConnectionTarget
 
 
@@ -28,22 +26,8 @@ def start(tmp_path: Path) -> Start:
 
 @pytest.fixture
 def python(tmp_path: Path) -> Run:
-    """Run Python with these arguments, on that database; returns exit code, output and errors."""
+    """Run a new Python with these arguments, on that database; returns exit code, output and errors."""
     return partial(run_python, tmp_path)
-
-
-@pytest.fixture(scope="session")
-def forks() -> Iterator[Path]:
-    """The socket of a process that forks for each command."""
-    with tempfile.TemporaryDirectory(prefix="tradingdb-") as folder:
-        path = Path(folder) / "forks"
-        with subprocess.Popen(
-            [sys.executable, Path(command_forks.__file__), path], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
-        ) as process:
-            assert process.stdout is not None
-            assert process.stdout.readline() == b"ready\n"
-            yield path
-            process.terminate()
 
 
 @pytest.fixture
@@ -62,7 +46,7 @@ async def empty(server: ConnectionTarget) -> AsyncIterator[ConnectionTarget]:
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def data_dir() -> AsyncIterator[Path]:
     """A folder that the server's user can enter, with a name short enough for a socket."""
-    with tempfile.TemporaryDirectory(prefix="tradingdb-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(prefix="tradingdb-", dir=throwaway_root(), ignore_cleanup_errors=True) as folder:
         path = Path(folder)
         await asyncio.to_thread(path.chmod, 0o755)
         yield path
@@ -71,8 +55,8 @@ async def data_dir() -> AsyncIterator[Path]:
 
 @pytest.fixture
 def script(forks: Path, tmp_path: Path) -> Run:
-    """Run a script with these arguments, on that database; returns exit code, output and errors."""
-    return partial(run_script, forks, tmp_path)
+    """Run Python with these arguments in a fork, on that database; returns exit code, output and errors."""
+    return partial(run_forked, forks, tmp_path)
 
 
 @pytest.fixture

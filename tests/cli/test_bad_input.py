@@ -21,6 +21,7 @@ from paths import CHECKOUT
 from tradingdb import errors, migrations
 from tradingdb.connections import maintenance_connection
 from tradingdb.database import Database
+from tradingdb.testing import throwaway_root
 from tradingdb.urls import ConnectionTarget
 
 POSTGRES_15 = Path("/usr/lib/postgresql/15/bin")
@@ -171,7 +172,7 @@ def postgres_15(tmp_path: Path) -> Iterator[str]:
     if not (POSTGRES_15 / "initdb").exists():
         pytest.skip(f"PostgreSQL 15 is not here: {POSTGRES_15} is missing")
     owner = {}
-    with tempfile.TemporaryDirectory(prefix="pg15-") as name:
+    with tempfile.TemporaryDirectory(prefix="pg15-", dir=throwaway_root()) as name:
         folder = Path(name)
         if os.geteuid() == 0:
             user = pwd.getpwnam("nobody")

@@ -148,7 +148,7 @@ drawn = st.lists(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(bars=drawn, width=st.integers(1, 90), timeframe=st.sampled_from(Timeframe))
 @example(bars=[(1, 1, 1, 1)], width=20, timeframe=Timeframe.S1)
 def test_a_chart_fits_and_shows_every_candle_from_high_to_low(

@@ -7,16 +7,15 @@ import json
 import os
 import pty
 import select
-import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from commands import Run, environment
+from commands import Run, environment, forked
 from paths import SETUP_SCRIPT
-from scratch_databases import ADD_VENUE, change, count
+from scratch_databases import ADD_VENUE, Drift, change, count
 from tradingdb import migrations, revisions
 from tradingdb.database import Database
 
@@ -24,8 +23,6 @@ CTRL_C, CTRL_D = "\x03", "\x04"
 PROMPT = "to go on: "
 PATIENCE = 20
 """Seconds after which a command that says nothing is taken to hang."""
-
-ON_ITS_TERMINAL = "import os, sys; os.login_tty(0); os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
 
 Answer = Callable[..., Awaitable[tuple[int, str]]]
 
@@ -37,32 +34,22 @@ def run(run: Run, database: Database) -> Run:
 
 
 @pytest.fixture
-def answer(database: Database, tmp_path: Path) -> Answer:
+def answer(database: Database, forks: Path, tmp_path: Path) -> Answer:
     """Run Python at a pseudo-terminal and type an answer to its question; returns exit code and what was shown."""
 
-    async def answer(typed: str, *arguments: str | Path) -> tuple[int, str]:
+    def answer(typed: str, *arguments: str | Path) -> tuple[int, str]:
         ours, theirs = pty.openpty()
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-c", ON_ITS_TERMINAL, *arguments),
-            cwd=tmp_path,
-            env=environment(tmp_path, database.target, COLUMNS="200"),  # so that the question stands on one line
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-        )
-        os.close(theirs)
+        around = environment(tmp_path, database.target, COLUMNS="200")  # so that the question stands on one line
         try:
-            shown = await asyncio.to_thread(_type_at_the_prompt, ours, typed)
-            async with asyncio.timeout(PATIENCE):
-                return await process.wait(), shown
+            with forked(forks, tmp_path, around, arguments, theirs, theirs, theirs) as ended:
+                os.close(theirs)
+                shown = _type_at_the_prompt(ours, typed)
+                ended.settimeout(PATIENCE)
+                return int(ended.recv(16)), shown
         finally:
-            os.close(ours)
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
+            os.close(ours)  # which also ends what still runs on it
 
-    return answer
+    return partial(asyncio.to_thread, answer)
 
 
 def _type_at_the_prompt(terminal: int, typed: str) -> str:
@@ -105,14 +92,14 @@ async def test_health_and_setup_and_seed_answer_in_json(database: Database, run:
     ids=["the name", "something else", "end of input", "Ctrl-C"],
 )
 async def test_only_the_name_of_the_database_typed_at_a_terminal_resets_it(
-    database: Database, answer: Answer, typed: str, code: int, left: int
+    database: Database, answer: Answer, drift: Drift, typed: str, code: int, left: int
 ) -> None:
     await change(database.target, ADD_VENUE)
     ended, shown = await answer(typed.format(name=database.target.database), SETUP_SCRIPT, "--reset")
     assert (ended, await count(database.target, "venues")) == (code, left)
     assert "Traceback" not in shown
     assert database.target.database in shown.partition(PROMPT)[0]
-    assert await migrations.check(database) == []
+    assert await drift(database.target) == []
 
 
 async def test_a_downgrade_that_was_not_confirmed_changes_nothing(database: Database, answer: Answer) -> None:

@@ -8,11 +8,15 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
-from commands import Run, environment
+import pytest
+
+from commands import Run, environment, process_that_forks, run_tradingdb
 from paths import CHECKOUT
-from scratch_databases import change
+from scratch_databases import Drift, change
 from tradingdb import migrations, revisions
 from tradingdb.database import Database
 from tradingdb.postgres_binaries import PostgresBinaries
@@ -23,19 +27,18 @@ CURRENT = {"current": HEAD, "head": HEAD, "pending": [], "applied": []}
 APPLIED = CURRENT | {"applied": [HEAD]}
 
 
-async def test_init_makes_the_schema_once(empty: ConnectionTarget, run: Run) -> None:
+async def test_init_makes_the_schema_once(empty: ConnectionTarget, run: Run, drift: Drift) -> None:
     code, out, err = await run(empty, "migrate", "init", "--json")
     assert (code, err) == (0, "")
     assert json.loads(out) == CURRENT | {"applied": [revision.id for revision in revisions.history()]}
-    async with Database(empty) as database:
-        assert await migrations.check(database) == []
+    assert await drift(empty) == []
 
     code, out, err = await run(empty, "migrate", "init")
     assert (code, out) == (6, "")
     assert "tradingdb migrate upgrade" in err
 
 
-async def test_a_step_back_and_a_step_forward(database: Database, run: Run) -> None:
+async def test_a_step_back_and_a_step_forward(database: Database, run: Run, drift: Drift) -> None:
     target = database.target
     refused = await run(target, "migrate", "downgrade", "-1")
     assert (refused[0], refused[1]) == (6, "")
@@ -53,7 +56,7 @@ async def test_a_step_back_and_a_step_forward(database: Database, run: Run) -> N
 
     code, out, err = await run(target, "migrate", "upgrade", "+1", "--json")
     assert (code, err, json.loads(out)) == (0, "", APPLIED)
-    assert await migrations.check(database) == []
+    assert await drift(database.target) == []
 
 
 async def test_every_answer_in_json_is_one_document_and_nothing_else(database: Database, run: Run) -> None:
@@ -67,7 +70,9 @@ async def test_every_answer_in_json_is_one_document_and_nothing_else(database: D
     assert answer["validate"] == {"problems": []}
 
 
-async def test_the_printed_sql_makes_the_same_schema(empty: ConnectionTarget, run: Run, tmp_path: Path) -> None:
+async def test_the_printed_sql_makes_the_same_schema(
+    empty: ConnectionTarget, run: Run, drift: Drift, tmp_path: Path
+) -> None:
     code, script, err = await run(None, "migrate", "sql")
     assert (code, err) == (0, "")
     port = str(empty.url.port or empty.url.query.get("port") or 5432)
@@ -82,7 +87,7 @@ async def test_the_printed_sql_makes_the_same_schema(empty: ConnectionTarget, ru
     assert psql.returncode == 0
     async with Database(empty) as database:
         assert (await migrations.status(database)).is_current
-        assert await migrations.check(database) == []
+    assert await drift(empty) == []
 
 
 async def test_check_lists_what_differs(database: Database, run: Run) -> None:
@@ -112,17 +117,30 @@ async def test_a_schema_that_lost_its_mark_is_stamped_and_a_changed_one_is_not(d
     assert (code, err, json.loads(out)) == (0, "", CURRENT)
 
 
-async def test_a_new_revision_is_generated_validated_and_applied(database: Database, run: Run, tmp_path: Path) -> None:
-    copy = tmp_path / "checkout"
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A copy of the checkout."""
     for folder in ("src", "alembic"):
-        shutil.copytree(CHECKOUT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(CHECKOUT / "alembic.ini", copy)
-    in_copy = {"PYTHONPATH": str(copy / "src")}
-    nothing = await run(database.target, "migrate", "generate", "Nothing", **in_copy)
+        shutil.copytree(CHECKOUT / folder, tmp_path / "copy" / folder)
+    shutil.copy(CHECKOUT / "alembic.ini", tmp_path / "copy")
+    return tmp_path / "copy"
+
+
+@pytest.fixture
+def run_copy(copy: Path, tmp_path: Path) -> Iterator[Run]:
+    """Run `tradingdb` with these arguments as it is in the copy of the checkout."""
+    with process_that_forks(PYTHONPATH=str(copy / "src")) as forks:
+        yield partial(run_tradingdb, forks, tmp_path)
+
+
+async def test_a_new_revision_is_generated_validated_and_applied(
+    database: Database, run_copy: Run, copy: Path, drift: Drift
+) -> None:
+    nothing = await run_copy(database.target, "migrate", "generate", "Nothing")
     assert (nothing[0], "no revision was written" in nothing[1]) == (0, True)
     await change(database.target, "ALTER TABLE venues DROP COLUMN website")
 
-    code, out, err = await run(database.target, "migrate", "generate", "Venues have a website", "--json", **in_copy)
+    code, out, err = await run_copy(database.target, "migrate", "generate", "Venues have a website", "--json")
     assert code == 0, err
     written = Path(json.loads(out)["path"])
     assert written.parent == copy / "alembic" / "versions"
@@ -131,18 +149,18 @@ async def test_a_new_revision_is_generated_validated_and_applied(database: Datab
     assert "import tradingdb" not in content
     assert "from tradingdb" not in content
 
-    again = await run(database.target, "migrate", "generate", "Venues have a website", **in_copy)
+    again = await run_copy(database.target, "migrate", "generate", "Venues have a website")
     assert (again[0], again[1]) == (5, "")
     assert "tradingdb migrate upgrade" in again[2]
 
     unexplained, upgraded = await asyncio.gather(
-        run(None, "migrate", "validate", **in_copy),
-        run(database.target, "migrate", "upgrade", "+1", "--json", **in_copy),
+        run_copy(None, "migrate", "validate"),
+        run_copy(database.target, "migrate", "upgrade", "+1", "--json"),
     )
     assert (unexplained[0], upgraded[0]) == (1, 0)
     assert written.name in unexplained[1]
     assert json.loads(upgraded[1])["pending"] == []
-    assert await migrations.check(database) == []
+    assert await drift(database.target) == []
 
 
 async def test_a_reader_who_leaves_early_is_no_failure(tmp_path: Path) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 
-from sqlalchemy import func, select
+from sqlalchemy import text
 
 from commands import Run
+from open_transactions import until_older_ones_ended
 from tradingdb.core.ddl import table_of
 from tradingdb.database import Database
 from tradingdb.models import OutboxConsumer
 from tradingdb.services import outbox
+
+OWN = text("SELECT pg_backend_pid(), (pg_current_xact_id()::text)::bigint")
 
 
 async def test_tail_and_lag(run: Run, database: Database) -> None:
@@ -19,6 +22,7 @@ async def test_tail_and_lag(run: Run, database: Database) -> None:
     async with database.write() as session:
         for number, topic in enumerate(("order.filled", "order.filled", "account.opened")):
             await outbox.publish(session, topic, "orders", number, {"number": number})
+    await until_older_ones_ended(database)
     code, out, err = await run(database.target, "outbox", "tail", "--json", "--limit", "2")
     assert code == 0, err
     shown = json.loads(out)
@@ -33,14 +37,15 @@ async def test_tail_and_lag(run: Run, database: Database) -> None:
 
     async with database.write() as slow:
         await outbox.publish(slow, "order.filled", "orders", 3, {})
-        pid = await slow.scalar(select(func.pg_backend_pid()))
+        pid, number = (await slow.execute(OWN)).one()
         async with database.write() as session:
             await outbox.publish(session, "order.filled", "orders", 4, {})
             await outbox.advance(session, "billing", outbox.START)
+        await until_older_ones_ended(database, than=number)
         code, out, _ = await run(database.target, "outbox", "lag", "--json", "--alarm", "0")
         found = json.loads(out)
         assert (found["held_back"], found["stalled_by"]["pid"], found["consumers"][0]["behind"]) == (1, pid, 3)
         assert code == 1
         code, out, _ = await run(database.target, "outbox", "lag")
         assert code == 0
-        assert f"process {pid}" in out
+        assert f"process {pid} in {database.target.database}" in out

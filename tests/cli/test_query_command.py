@@ -9,8 +9,8 @@ import json
 import os
 import pty
 import re
-import sys
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
@@ -20,11 +20,9 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import text
 
-from commands import Run, environment
+from commands import Run, environment, forked
 from tradingdb.database import Database
-from tradingdb.seeds import World, seed
 from tradingdb.services import reports
-from tradingdb.settings import Settings
 from tradingdb.testing import clone_of_template
 from tradingdb.urls import ConnectionTarget
 
@@ -41,10 +39,9 @@ ODD_NAME = '[red]"Buy", he said[/nonsense]\nand more'
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def world(server: ConnectionTarget) -> AsyncIterator[Database]:
+async def world(server: ConnectionTarget, seeded: ConnectionTarget) -> AsyncIterator[Database]:
     """The development world, with a strategy of an odd name and a price of many digits."""
-    async with clone_of_template(server) as target, Database(target) as made:
-        await seed(made, World.DEVELOPMENT, Settings(environment="development"))
+    async with clone_of_template(server, seeded.database) as target, Database(target) as made:
         async with made.write() as session:
             await session.execute(
                 text(
@@ -65,30 +62,18 @@ def query(run: Run, world: Database) -> Run:
     return partial(run, world.target, "query")
 
 
-async def on_terminal(home: Path, target: ConnectionTarget, columns: int, *arguments: str) -> str:
+def on_terminal(forks: Path, home: Path, target: ConnectionTarget, columns: int, *arguments: str) -> str:
     """What `tradingdb` writes to a terminal of so many columns."""
     ours, its = pty.openpty()
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tradingdb", *arguments,
-        cwd=home, env=environment(home, target, COLUMNS=str(columns), TERM="xterm"),
-        stdin=asyncio.subprocess.DEVNULL, stdout=its, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    os.close(its)
-
-    def read() -> bytes:
-        found = b""
-        while True:
-            try:
-                piece = os.read(ours, 65536)
-            except OSError:  # how Linux says that the other end was closed
-                return found
-            if not piece:
-                return found
-            found += piece
-
-    written, (_, err) = await asyncio.gather(asyncio.to_thread(read), process.communicate())
-    os.close(ours)
-    assert process.returncode == 0, err.decode()
+    around = environment(home, target, COLUMNS=str(columns), TERM="xterm")
+    written = b""
+    with forked(forks, home, around, ("-m", "tradingdb", *arguments), its, its, its) as ended:
+        os.close(its)
+        with suppress(OSError):  # how Linux says that the other end was closed
+            while piece := os.read(ours, 65536):
+                written += piece
+        os.close(ours)
+        assert int(ended.recv(16)) == 0, written.decode()
     return STYLES.sub("", written.decode().replace("\r\n", "\n"))
 
 
@@ -155,8 +140,8 @@ async def test_a_table_shows_names_as_they_are_and_small_prices(query: Run) -> N
     assert "Traceback" not in err
 
 
-async def test_every_report_can_be_printed(python: Run, world: Database) -> None:
-    code, out, err = await python(world.target, "-c", PRINT_ALL, *reports.REPORTS)
+async def test_every_report_can_be_printed(script: Run, world: Database) -> None:
+    code, out, err = await script(world.target, "-c", PRINT_ALL, *reports.REPORTS)
     assert code == 0, err
     assert [each.name for each in reports.REPORTS.values() if each.title not in out] == []
 
@@ -188,12 +173,12 @@ async def test_more_rows_than_the_limit_are_hinted_at(query: Run) -> None:
     ],
 )
 async def test_no_number_is_cut_off_in_a_narrow_terminal(
-    tmp_path: Path, world: Database, columns: int, name: str
+    forks: Path, tmp_path: Path, world: Database, columns: int, name: str
 ) -> None:
     asked = reports.report(name)
     limits = {"mode": "paper", "days": "36500", "limit": "4"}
     options = [word for option in asked.takes if option in limits for word in (f"--{option}", limits[option])]
-    out = await on_terminal(tmp_path, world.target, columns, "query", name, *options)
+    out = await asyncio.to_thread(on_terminal, forks, tmp_path, world.target, columns, "query", name, *options)
     assert max(len(line) for line in out.splitlines()) <= columns
     given = {
         option: int(value) if value.isdigit() else value for option, value in limits.items() if option in asked.takes

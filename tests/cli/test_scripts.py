@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from commands import Run
 from paths import CHECKOUT, SETUP_SCRIPT
-from scratch_databases import ADD_VENUE, change, count, empty_database, missing_database
+from scratch_databases import ADD_VENUE, Drift, change, count, empty_database, missing_database
 from tradingdb import migrations, revisions
 from tradingdb.connections import maintenance_connection
 from tradingdb.database import Database
@@ -42,7 +42,7 @@ async def made_by_create_all(server: ConnectionTarget) -> AsyncIterator[Connecti
 
 
 async def test_setup_makes_a_missing_database_and_then_has_nothing_to_do(
-    missing: ConnectionTarget, python: Run
+    missing: ConnectionTarget, python: Run, script: Run, drift: Drift
 ) -> None:
     code, out, err = await python(missing, SETUP_SCRIPT, "--json")
     assert (code, err) == (0, "")
@@ -50,9 +50,9 @@ async def test_setup_makes_a_missing_database_and_then_has_nothing_to_do(
     assert (result["database"], result["created"], result["revision"]) == (missing.database, True, HEAD)
     async with Database(missing) as database:
         assert (await database.health()).vector_version
-        assert await migrations.check(database) == []
+    assert await drift(missing) == []
 
-    code, out, err = await python(missing, SETUP_SCRIPT)
+    code, out, err = await script(missing, SETUP_SCRIPT)
     assert (code, err) == (0, "")
     assert "nothing to do" in out
 
@@ -83,7 +83,7 @@ async def test_the_development_world_is_refused_in_production(database: Database
 
 
 async def test_a_reset_without_a_terminal_needs_yes_and_is_never_done_in_production(
-    database: Database, script: Run
+    database: Database, script: Run, drift: Drift
 ) -> None:
     await change(database.target, ADD_VENUE)
     unasked, production = await asyncio.gather(
@@ -99,7 +99,7 @@ async def test_a_reset_without_a_terminal_needs_yes_and_is_never_done_in_product
     assert (code, err) == (0, "")
     assert json.loads(out)["result"]["created"] is True
     assert await count(database.target, "venues") == 0
-    assert await migrations.check(database) == []
+    assert await drift(database.target) == []
 
 
 @pytest.mark.parametrize(
@@ -138,13 +138,14 @@ async def test_only_a_schema_that_is_ours_is_stamped(
             assert err.count("\n") == 1
 
 
-async def test_eight_that_set_up_the_same_database_at_once_all_succeed(missing: ConnectionTarget, python: Run) -> None:
-    ended = await asyncio.gather(*(python(missing, SETUP_SCRIPT) for _ in range(8)))
+async def test_eight_that_set_up_the_same_database_at_once_all_succeed(
+    missing: ConnectionTarget, script: Run, drift: Drift
+) -> None:
+    ended = await asyncio.gather(*(script(missing, SETUP_SCRIPT) for _ in range(8)))
     assert [(code, err) for code, _, err in ended] == [(0, "")] * 8
     assert sum("(created" in out for _, out, _ in ended) == 1
     assert await count(missing, migrations.VERSION_TABLE) == 1
-    async with Database(missing) as database:
-        assert await migrations.check(database) == []
+    assert await drift(missing) == []
 
 
 async def test_manage_migrations_answers_like_tradingdb_migrate(database: Database, script: Run) -> None:

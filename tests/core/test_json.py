@@ -113,7 +113,7 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(value=JSON)
 @example(value=[1.0, -0.0, 5e-324, 2.2250738585072014e-308])
 @example(value={"": {"": []}})

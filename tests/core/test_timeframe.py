@@ -60,7 +60,7 @@ def test_weeks_start_on_monday_and_three_days_are_counted_from_1970() -> None:
     assert (Timeframe.D3.floor(datetime(2026, 5, 10, tzinfo=UTC)) - datetime(1970, 1, 1, tzinfo=UTC)).days % 3 == 0
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=100)
 @given(timeframe=TIMEFRAMES, at=INSTANTS)
 @example(timeframe=Timeframe.MN1, at=datetime(2024, 2, 29, 23, 59, 59, 999_999, UTC))
 @example(timeframe=Timeframe.W1, at=datetime(1969, 12, 31, tzinfo=UTC))
@@ -74,7 +74,7 @@ def test_a_candle_covers_its_instant_and_the_next_one_does_not(timeframe: Timefr
     assert opens.tzinfo is UTC
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 @given(timeframe=TIMEFRAMES, at=INSTANTS, count=st.integers(1, 50))
 def test_counting_candles_is_the_same_as_walking_from_one_to_the_next(
     timeframe: Timeframe, at: datetime, count: int
@@ -91,7 +91,7 @@ def test_a_longer_timeframe_is_listed_after_a_shorter_one() -> None:
     assert list(Timeframe)[-1].seconds is None
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(instants=st.lists(INSTANTS, min_size=1, max_size=20))
 @example(instants=[datetime(1969, 12, 31, 23, 59, 59, 999_999, UTC), datetime(2000, 1, 1, tzinfo=UTC)])
 @example(instants=[datetime(1582, 10, 10, tzinfo=UTC), datetime(2024, 2, 29, tzinfo=UTC)])

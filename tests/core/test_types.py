@@ -300,7 +300,7 @@ DECIMALS = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(numbers=st.lists(DECIMALS, min_size=1, max_size=20))
 @example(
     numbers=[Decimal(2**128) + Decimal("1E-18"), Decimal("340282366920938463463374607431768211456.000000000000000001")]
@@ -314,7 +314,7 @@ async def test_every_digit_of_a_number_comes_back(session: WriteSession, numbers
     assert all(type(row["number"]) is Decimal for row in back)
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     times=st.lists(
         st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=st.timezones()),  # noqa: DTZ001 - the zone is drawn
@@ -331,7 +331,7 @@ async def test_every_instant_comes_back_to_the_microsecond_in_utc(session: Write
     assert {at.tzinfo for at in back} == {UTC}
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(texts=st.lists(STORABLE_TEXT, max_size=8), blob=st.binary())
 @example(texts=["", "NULL", "{}", '"', "\\", "a,b"], blob=b"\x00")
 async def test_every_list_of_texts_and_every_ciphertext_comes_back(

@@ -21,10 +21,11 @@ from tradingdb.core.ids import uuid7
 from tradingdb.core.mode import TradingMode
 from tradingdb.database import WriteSession
 from tradingdb.errors import ScopeError
-from tradingdb.models import AuditEntry, Order, OutboxEvent, Trade, TradingAccount
+from tradingdb.models import AgentLog, AuditEntry, Order, OutboxEvent, PortfolioSnapshot, Trade, TradingAccount
 from tradingdb.scope import Scope, unscoped
 from tradingdb.scope.tables import scoped_tables
-from tradingdb.services import outbox
+from tradingdb.services import agents, equity, outbox
+from tradingdb.timeseries import partitions
 
 BY_ACCOUNT = {name: columns for name, columns in scoped_tables().items() if columns.account}
 EVENT = {"topic": "test", "entity": "orders", "entity_key": "1"}
@@ -319,3 +320,17 @@ async def test_run_repeats_and_scopes_a_unit_of_work(world: ScopedWorld) -> None
         return set(await session.scalars(select(Order.account_id)))
 
     assert await world.database.run(work, scope=Scope(account_id=world.mine)) == {world.mine}
+
+
+async def test_verbs_make_the_partitions_that_a_scoped_session_lacks(world: ScopedWorld) -> None:
+    long_ago = datetime(2011, 5, 6, tzinfo=UTC)
+    async with world.session() as session:
+        await agents.log(session, [{"agent": "a", "logged_at": long_ago, "level": "info", "message": "m"}])
+        taken = await equity.take_snapshot(session, world.mine, long_ago, prices={}, rates={})
+        assert (taken.account_id, taken.equity) == (world.mine, 0)
+        for model in (AgentLog, PortfolioSnapshot):
+            first, *_ = await partitions.listing(session, model)
+            assert first.name.endswith("_2011_05")
+        for not_ours in ("LOCK TABLE trades", "DO $$ BEGIN DELETE FROM trades; END $$"):
+            with pytest.raises(ScopeError):
+                await session.execute(text(not_ours))

@@ -90,7 +90,7 @@ async def test_only_one_space_is_active(session: WriteSession) -> None:
         await session.flush()
 
 
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(values=st.lists(st.floats(-60_000, 60_000, width=16), min_size=1, max_size=8).filter(any))
 async def test_every_half_precision_vector_comes_back(session: WriteSession, values: list[float]) -> None:
     async with session.begin_nested() as savepoint:

@@ -15,17 +15,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select, text, update
 
+from open_transactions import PATIENCE, until_older_ones_ended
 from tradingdb.core.ddl import table_of
 from tradingdb.core.ids import uuid7
-from tradingdb.database import Database, WriteSession
+from tradingdb.database import Database, ReadSession, WriteSession
 from tradingdb.errors import InvalidValueError, ScopeError
 from tradingdb.models import OutboxConsumer, OutboxEvent
 from tradingdb.scope import Scope
 from tradingdb.services import outbox
 from tradingdb.services.outbox import START, Cursor, NewEvent
 
-PATIENCE = 20
-"""Seconds after which a test that hangs is ended; nothing is measured by it."""
 BIGINT = st.integers(-(2**63), 2**63 - 1)
 
 
@@ -50,9 +49,20 @@ async def _committed(database: Database, *keys: object, topic: str = "test") -> 
         await _publish(session, *keys, topic=topic)
 
 
-async def _read_all(database: Database, after: Cursor = START, limit: int = 1000) -> list[outbox.Event]:
+async def _horizon(session: ReadSession) -> int:
+    return (await session.execute(text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"))).scalar_one()
+
+
+async def _read(database: Database, after: Cursor = START, limit: int = 1000) -> list[outbox.Event]:
+    """What can be read at once: other tests' transactions may hold some of it back."""
     async with database.read() as session:
         return await outbox.read(session, after, limit)
+
+
+async def _read_all(database: Database, after: Cursor = START) -> list[outbox.Event]:
+    """What can be read once the transactions that are under way now have ended."""
+    await until_older_ones_ended(database)
+    return await _read(database, after)
 
 
 @settings(deadline=None, max_examples=50)
@@ -96,7 +106,7 @@ async def test_a_transaction_that_commits_late_is_not_lost_though_a_reader_by_id
         await _publish(slow, "first")
         await _committed(writers, "second")
         await read_by_id()
-        assert await _read_all(writers) == []  # what is committed waits for what may still be
+        assert await _read(writers) == []  # what is committed waits for what may still be
     await read_by_id()
     events = await _read_all(writers)
     assert [event.key for event in events] == ["first", "second"]
@@ -123,7 +133,7 @@ async def test_concurrent_writers_lose_nothing_double_nothing_and_keep_the_order
     async def reader(done: asyncio.Event) -> None:
         while True:
             finished = done.is_set()
-            batch = await _read_all(writers, read[-1].cursor if read else START, limit=chance.randint(1, 7))
+            batch = await _read(writers, read[-1].cursor if read else START, limit=chance.randint(1, 7))
             read.extend(batch)
             async with writers.read() as session:
                 newer = select(OutboxEvent.id).where(OutboxEvent.id > max(seen_by_id, default=0))
@@ -142,6 +152,7 @@ async def test_concurrent_writers_lose_nothing_double_nothing_and_keep_the_order
             await went_past.wait()
     committed.add("slow")
     await asyncio.gather(*(writer(number) for number in range(4, 12)))
+    await until_older_ones_ended(writers)
     done.set()
     await reading
     assert sorted(event.key for event in read) == sorted(committed)
@@ -153,6 +164,7 @@ async def test_topics_and_accounts_are_chosen_and_a_batch_passes_the_others(writ
     await _committed(writers, 1, topic="a")
     await _committed(writers, 2, 3, topic="b")
     await _committed(writers, 4, topic="c")
+    await until_older_ones_ended(writers)
     async with writers.read() as session:
         assert [event.key for event in await outbox.read(session, START, topics=["a", "c"])] == ["1", "4"]
         assert await outbox.read(session, START, topics=[]) == []
@@ -182,17 +194,41 @@ async def test_who_holds_the_outbox_back_is_named(writers: Database) -> None:
         await _committed(writers, "second")
         async with writers.write() as session:
             await outbox.advance(session, "billing", START)
-        async with writers.read() as session:
-            found = await outbox.lag(session)
-        assert (found.readable, found.held_back, found.ahead_of_server) == (0, 1, False)
-        assert found.oldest_held_back is not None
-        assert found.stalled_by is not None
-        assert (found.stalled_by.pid, found.stalled_by.transaction_id) == (pid, number)
-        assert found.stalled_by.state == "idle in transaction"
+        await until_older_ones_ended(writers, than=number)
+        async with writers.write() as younger, writers.read() as session:
+            await younger.execute(text("SELECT pg_current_xact_id()"))
+            for asking in (session, younger):
+                found = await outbox.lag(asking)
+                assert (found.readable, found.held_back, found.ahead_of_server) == (0, 1, False)
+                assert found.oldest_held_back is not None
+                assert found.stalled_by is not None
+                assert (found.stalled_by.pid, found.stalled_by.transaction_id) == (pid, number)
+                assert found.stalled_by.state == "idle in transaction"
+    await until_older_ones_ended(writers)
     async with writers.read() as session:
         found = await outbox.lag(session)
     assert (found.readable, found.held_back, found.stalled_by) == (2, 0, None)
     assert [(c.consumer, c.behind) for c in found.consumers] == [("billing", 2)]
+
+
+async def test_a_transaction_of_another_database_holds_the_outbox_back_and_is_named(
+    writers: Database, unchanged: Database
+) -> None:
+    own = text("SELECT pg_backend_pid(), (pg_current_xact_id()::text)::bigint")
+    async with unchanged.write() as elsewhere:
+        pid, number = (await elsewhere.execute(own)).one()
+        await _committed(writers, "waits")
+        await until_older_ones_ended(writers, than=number)
+        assert await _read(writers) == []
+        async with writers.read() as session:
+            found = await outbox.lag(session)
+        assert (found.held_back, found.ahead_of_server) == (1, False)
+        assert found.stalled_by is not None
+        named = (found.stalled_by.pid, found.stalled_by.transaction_id, found.stalled_by.database)
+        assert named == (pid, number, unchanged.target.database)
+        async with writers.write() as session:
+            assert await outbox.rebase(session) == 0, "it is held back, and not ahead of the server"
+    assert [event.key for event in await _read_all(writers)] == ["waits"]
 
 
 async def test_pruning_spares_what_a_consumer_has_not_read_and_what_is_young(writers: Database) -> None:
@@ -231,9 +267,12 @@ async def test_after_a_restore_from_a_dump_old_events_come_first_and_new_ones_ar
     assert await _read_all(writers) == []
     async with writers.write() as session:
         assert (await outbox.lag(session)).ahead_of_server
+        before = await _horizon(session)
         moved = await outbox.rebase(session)
-        assert shift - 1000 < moved <= shift
+        newest = old[-1].cursor.transaction_id + shift - moved
+        assert before - 1 <= newest < await _horizon(session), "below the server's transactions, and as near as can be"
     await _committed(writers, 4)
+    await until_older_ones_ended(writers)
     async with writers.write() as session:
         assert await outbox.rebase(session) == 0
         position = await outbox.position(session, "billing")

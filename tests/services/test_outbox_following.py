@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import Column, MetaData, Table, Text, func, select, text
 
+from open_transactions import PATIENCE, until_older_ones_ended
 from tradingdb.core.ddl import table_of
 from tradingdb.database import Database, WriteSession
 from tradingdb.errors import ConfigurationError
@@ -18,8 +19,6 @@ from tradingdb.services import outbox
 from tradingdb.services.outbox import START, Event, NewEvent, following
 
 DONE = Table("done", MetaData(), Column("key", Text))
-PATIENCE = 20
-"""Seconds after which a test that hangs is ended; nothing is measured by it."""
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -32,8 +31,10 @@ async def shared(database: Database) -> AsyncIterator[Database]:
 
 
 async def _publish(database: Database, *keys: object) -> None:
+    """Publish events, and wait until they can be read."""
     async with database.write() as session:
         await outbox.publish_many(session, [NewEvent("test", "orders", key) for key in keys])
+    await until_older_ones_ended(database)
 
 
 async def _store(session: WriteSession, events: list[Event]) -> None:
@@ -134,7 +135,10 @@ async def test_a_follower_listens_again_after_its_connection_was_lost(
     shared: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(following, "POLL", 0.02)  # how soon it listens again
-    listeners = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'")
+    listeners = text(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE query LIKE 'LISTEN%' AND datname = current_database()"
+    )
     relaying = asyncio.create_task(outbox.relay(shared, pause=0.01))
     follower = asyncio.create_task(outbox.follow(shared, "billing", _store, poll=3600))
     async with _running(relaying, follower):
@@ -152,7 +156,8 @@ async def _terminated(database: Database, statement: object) -> list[bool]:
 
 async def _until_seated(database: Database) -> None:
     held = text(
-        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND (classid::bigint << 32 | objid::bigint) = :key"
+        "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database AND datname = current_database() "
+        "WHERE locktype = 'advisory' AND (classid::bigint << 32 | objid::bigint) = :key"
     )
     async with asyncio.timeout(PATIENCE):
         while True:

@@ -13,9 +13,7 @@ from paths import CHECKOUT
 from tradingdb.core.mode import TradingMode
 from tradingdb.database import Database, WriteSession
 from tradingdb.errors import InvalidValueError, NotFoundError
-from tradingdb.seeds import World, seed
 from tradingdb.services import reports
-from tradingdb.settings import Settings
 
 ONE_WIN = """
     WITH person AS (INSERT INTO users (id, email) VALUES (gen_random_uuid(), 'a@example.org') RETURNING id),
@@ -46,10 +44,9 @@ async def test_a_report_of_an_empty_database_has_columns_and_finds_nothing(sessi
         assert found.rows == []
 
 
-async def test_every_report_answers_a_read_only_session_on_a_filled_database(database: Database) -> None:
-    await seed(database, World.DEVELOPMENT, Settings(environment="development"))
+async def test_every_report_answers_a_read_only_session_on_a_filled_database(world: Database) -> None:
     for each in reports.REPORTS.values():
-        async with database.read() as session:
+        async with world.read() as session:
             found = await reports.answer(session, each, **{name: SOME[name] for name in each.takes})
         assert all(len(row) == len(found.columns) for row in found.rows), each.name
         assert len(found.rows) <= SOME["limit"] or "limit" not in each.takes, each.name

@@ -7,10 +7,14 @@ from typing import Annotated
 import typer
 
 from tradingdb import __version__
-from tradingdb.cli import candles, db, migrate, server
+from tradingdb.cli import backtests, candles, db, ledger, market_trades, migrate, outbox, server
 from tradingdb.cli.boundary import run_app
+from tradingdb.cli.candles_build import build_command
+from tradingdb.cli.candles_seal import seal_command
 from tradingdb.cli.demo import demo_command
+from tradingdb.cli.maintain import maintain_command
 from tradingdb.cli.output import console
+from tradingdb.cli.performance import performance_command
 from tradingdb.cli.query import query_command
 
 app = typer.Typer(
@@ -22,9 +26,17 @@ app = typer.Typer(
 app.add_typer(db.app, name="db")
 app.add_typer(migrate.app, name="migrate")
 app.add_typer(candles.app, name="candles")
+candles.app.command("build")(build_command)
+candles.app.command("seal")(seal_command)
+app.add_typer(market_trades.app, name="market-trades")
+app.add_typer(backtests.app, name="backtests")
+app.add_typer(ledger.app, name="ledger")
+app.add_typer(outbox.app, name="outbox")
 app.add_typer(server.app, name="server")
 app.command("demo")(demo_command)
 app.command("query")(query_command)
+app.command("performance")(performance_command)
+app.command("maintain")(maintain_command)
 
 
 def show_version(wanted: bool) -> None:

@@ -125,8 +125,9 @@ def _print_lag(found: outbox.Lag) -> None:
         console.print("Events are numbered ahead of this server, as after a restore from a dump: see outbox.rebase.")
     if (holder := found.stalled_by) is not None:
         who = "a prepared transaction" if holder.pid is None else f"process {holder.pid}"
+        where = f"{holder.application or 'unnamed'}, {holder.state}"
         console.print(
-            f"The oldest transaction that writes is of {who} ({holder.application or 'unnamed'}, {holder.state}), "
+            f"The oldest transaction that writes is of {who} in {holder.database} ({where}), "
             f"since {holder.since or 'a time that only pg_monitor sees'}.",
             soft_wrap=True,
         )

@@ -23,6 +23,7 @@ from tradingdb.models import (
     Verdict,
 )
 from tradingdb.seeds.round_trips import FAST, SLOW, fee, outcome_of, round_trips
+from tradingdb.services.ledger.holdings import place_within
 
 if TYPE_CHECKING:
     from tradingdb.candles import CandleSeries
@@ -71,6 +72,7 @@ class _Book:
         self._realized = self._fees = Decimal(0)
         self._open: Leg | None = None
         self._last_fill: datetime | None = None
+        self._last_place = ""
 
     def record(self, leg: Leg) -> None:
         """Write the signal, the orders with their events and fills, and the trade of one round trip."""
@@ -111,6 +113,7 @@ class _Book:
                 "fees": self._fees,
                 "opened_at": self._time(leg.entry_at) if leg else None,
                 "last_fill_at": self._last_fill,
+                "last_fill_place": self._last_place,
             }
         )
 
@@ -248,7 +251,7 @@ class _Book:
                 "executed_at": time,
             }
         )
-        self._last_fill = time
+        self._last_fill, self._last_place = time, place_within(self.ledger.fills[-1]["venue_trade_id"], 0)
         return fill_id
 
     def _exit(self, leg: Leg, trade_id: UUID, fill_id: UUID, fees: Decimal) -> None:

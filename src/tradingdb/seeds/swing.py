@@ -30,6 +30,7 @@ from tradingdb.models import (
 from tradingdb.seeds.adding import named_id
 from tradingdb.seeds.round_trips import fee, outcome_of, r_multiple
 from tradingdb.seeds.scene import DAYS, SOURCE, SWING_ACCOUNT_ID, SWING_STRATEGY_ID, january
+from tradingdb.services.ledger.holdings import place_within
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -353,4 +354,5 @@ def _position(scene: Scene, swing: Swing) -> dict[str, Any]:
         "fees": sum(swing.fees, start=Decimal(0)),
         "funding": swing.funded,
         "last_fill_at": SOLD_AT[-1],
+        "last_fill_place": place_within(f"sim-sold {len(SOLD_AT)}", 0),
     }

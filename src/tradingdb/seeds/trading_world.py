@@ -43,7 +43,15 @@ if TYPE_CHECKING:
     from tradingdb.seeds.adding import Row
 
 UNTIL_IT_IS_CLOSED = ("exit_price", "exit_time", "exit_reason", "outcome", "pnl", "pnl_r", "fees")
-WITH_EVERY_FILL = ("quantity", "average_entry_price", "realized_pnl", "fees", "opened_at", "last_fill_at")
+WITH_EVERY_FILL = (
+    "quantity",
+    "average_entry_price",
+    "realized_pnl",
+    "fees",
+    "opened_at",
+    "last_fill_at",
+    "last_fill_place",
+)
 """What changes in a trade and in a position when the series has more candles than last time."""
 
 

@@ -99,5 +99,6 @@ def parse_symbol(symbol: str) -> dict[str, Any]:
         "base_currency": match["base"],
         "quote_currency": match["quote"],
         "settle_currency": match["settle"],
-        "is_inverse": match["settle"] is not None and match["settle"] == match["base"],
+        # a premium is paid in what it is quoted in, also where that is the base currency
+        "is_inverse": match["settle"] is not None and match["settle"] == match["base"] and not option,
     }

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -18,6 +20,7 @@ from tradingdb.core.clock import as_utc, utc_now
 from tradingdb.core.ddl import table_of
 from tradingdb.errors import SchemaMismatchError
 from tradingdb.models import Base
+from tradingdb.scope import scoped_by_verb
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -57,6 +60,18 @@ class Partition:
     bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Month:
+    """A partition that ought to be there; `start` is the first instant of a month in UTC."""
+
+    table: Table
+    start: datetime
+
+    @property
+    def name(self) -> str:
+        return f"{self.table.name}_{self.start:%Y_%m}"
+
+
 def partitioned_tables() -> list[Table]:
     """Every table of the schema that is partitioned by time."""
     return [t for t in Base.metadata.sorted_tables if partition_key(t).startswith("RANGE")]
@@ -83,35 +98,29 @@ async def ensure(session: WriteSession, table: TimeSeries, first: datetime, last
 
 async def ensure_months(session: WriteSession, table: TimeSeries, instants: Iterable[datetime]) -> list[str]:
     """The same for the months that certain instants lie in: far-apart rows need no partitions between them."""
-    table = _table(table)
-    months = sorted({_month_of(instant) for instant in instants})
+    return await _ensure(session, [_Month(_table(table), start) for start in sorted(set(map(_month_of, instants)))])
+
+
+async def _ensure(session: WriteSession, months: list[_Month]) -> list[str]:
     known = _KNOWN.setdefault(session.get_bind().engine, set())
-    if known.issuperset(_name(table, start) for start in months):
+    if known.issuperset(month.name for month in months):
         return []
-    missing = await _missing(session, table, months)
+    missing = await _missing(session, months)
     made_here = session.info.setdefault(MADE_HERE, set())
-    known |= {_name(table, start) for start in months if start not in missing} - made_here
+    known |= {month.name for month in months} - {month.name for month in missing} - made_here
     if not missing:
         return []
     await hold_growth_lock(session)
     # the lock that ATTACH needs anyway; taking it shows this session what others have attached meanwhile
-    await session.execute(text(f"LOCK TABLE {table.name} IN SHARE UPDATE EXCLUSIVE MODE"))
-    missing = await _missing(session, table, months)
-    for start in missing:
-        name = _name(table, start)
-        if await session.scalar(text("SELECT to_regclass(:name)"), {"name": name}) is not None:
-            raise SchemaMismatchError(
-                f"{name} exists beside {table.name} and is no partition of it: attach it, rename it or drop it."
-            )
-        await session.execute(text(f"CREATE TABLE {name} (LIKE {table.name} INCLUDING ALL)"))
-        await session.execute(
-            text(
-                f"ALTER TABLE {table.name} ATTACH PARTITION {name} "
-                f"FOR VALUES FROM ('{start.isoformat()}') TO ('{_next_month(start).isoformat()}')"
-            )
-        )
-        made_here.add(name)
-    return [_name(table, start) for start in missing]
+    tables = ", ".join(dict.fromkeys(month.table.name for month in missing))
+    await session.execute(scoped_by_verb(text(f"LOCK TABLE {tables} IN SHARE UPDATE EXCLUSIVE MODE")))
+    missing = await _missing(session, months)
+    await _refuse_strangers(session, missing)
+    for _, of_one_table in groupby(missing, key=attrgetter("table")):
+        made = list(of_one_table)
+        await session.execute(scoped_by_verb(text(_script(made))))
+        made_here |= {month.name for month in made}
+    return [month.name for month in missing]
 
 
 def forget(session: ReadSession) -> None:
@@ -125,10 +134,9 @@ async def ensure_ahead(session: WriteSession, months: int = MONTHS_AHEAD) -> lis
     until = now
     for _ in range(months):
         until = _next_month(until)
-    made = []
-    for table in partitioned_tables():
-        made += await ensure(session, table, now, until)
-    return made
+    return await _ensure(
+        session, [_Month(table, start) for table in partitioned_tables() for start in _months(now, until)]
+    )
 
 
 async def listing(session: ReadSession, table: TimeSeries) -> list[Partition]:
@@ -175,14 +183,32 @@ def _table(table: TimeSeries) -> Table:
     return table if isinstance(table, Table) else table_of(table)
 
 
-async def _missing(session: ReadSession, table: Table, months: list[datetime]) -> list[datetime]:
-    by_name = {_name(table, start): start for start in months}
-    rows = await session.scalars(_MISSING, {"table": table.name, "names": list(by_name)})
-    return sorted(by_name[name] for name in rows)
+async def _missing(session: ReadSession, months: list[_Month]) -> list[_Month]:
+    names, tables = [month.name for month in months], [month.table.name for month in months]
+    missing = set(await session.scalars(_MISSING, {"names": names, "tables": tables}))
+    return [month for month in months if month.name in missing]
 
 
-def _name(table: Table, start: datetime) -> str:
-    return f"{table.name}_{start:%Y_%m}"
+async def _refuse_strangers(session: ReadSession, missing: list[_Month]) -> None:
+    """Raise where something else has the name that a partition would get."""
+    taken = set(await session.scalars(_TAKEN, {"names": [month.name for month in missing]}))
+    for month in missing:
+        if month.name in taken:
+            raise SchemaMismatchError(
+                f"{month.name} exists beside {month.table.name} and is no partition of it: "
+                "attach it, rename it or drop it."
+            )
+
+
+def _script(months: list[_Month]) -> str:
+    """One statement that makes several partitions: each would otherwise cost two round trips."""
+    statements = [
+        f"CREATE TABLE {month.name} (LIKE {month.table.name} INCLUDING ALL); "
+        f"ALTER TABLE {month.table.name} ATTACH PARTITION {month.name} "
+        f"FOR VALUES FROM ('{month.start.isoformat()}') TO ('{_next_month(month.start).isoformat()}');"
+        for month in months
+    ]
+    return f"DO $$ BEGIN {' '.join(statements)} END $$"
 
 
 def _months(first: datetime, last: datetime) -> Iterator[datetime]:
@@ -203,10 +229,11 @@ def _next_month(at: datetime) -> datetime:
 # pg_partition_root looks past the transaction's snapshot: what another session attached meanwhile is there
 _MISSING = text(
     """
-    SELECT name FROM unnest(CAST(:names AS text[])) AS name
-    WHERE pg_partition_root(to_regclass(name)) IS DISTINCT FROM to_regclass(:table)
+    SELECT name FROM unnest(CAST(:names AS text[]), CAST(:tables AS text[])) AS wanted (name, parent)
+    WHERE pg_partition_root(to_regclass(name)) IS DISTINCT FROM to_regclass(parent)
     """
 )
+_TAKEN = text("SELECT name FROM unnest(CAST(:names AS text[])) AS name WHERE to_regclass(name) IS NOT NULL")
 _HALF_DETACHED = text(
     """
     SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest_asyncio
-from trading_desk import Desk, desk_of
+from trading_floor import Desk, desk_of
 
 from tradingdb.database import WriteSession
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 import pytest_asyncio
 from sqlalchemy import select
-from trading_desk import Desk
+from trading_floor import Desk
 
 from tradingdb import candles
 from tradingdb.core.ids import uuid7

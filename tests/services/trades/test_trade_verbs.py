@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, inspect, select, text
-from trading_desk import Desk, desk_of
+from trading_floor import Desk, desk_of
 
 from tradingdb.core.ids import uuid7
 from tradingdb.core.mode import TradingMode

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert, select
-from trading_desk import Desk
+from trading_floor import Desk
 
 from tradingdb.core.ids import uuid7
 from tradingdb.database import WriteSession

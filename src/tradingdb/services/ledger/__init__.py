@@ -11,10 +11,13 @@ from tradingdb.services.ledger.holdings import Contract, Execution, Holding, Lot
 from tradingdb.services.ledger.orders import submit_order, submit_orders
 from tradingdb.services.ledger.rebuild import Rebuilt, rebuild_positions
 from tradingdb.services.ledger.record import record
+from tradingdb.services.ledger.verify import Finding, FindingKind, verify
 
 __all__ = [
     "Contract",
     "Execution",
+    "Finding",
+    "FindingKind",
     "Holding",
     "Lot",
     "NewFill",
@@ -35,4 +38,5 @@ __all__ = [
     "record_fills",
     "submit_order",
     "submit_orders",
+    "verify",
 ]

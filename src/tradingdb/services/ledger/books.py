@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from tradingdb.database import ReadSession, WriteSession
 
 
+LAST = "~"
+"""Place of a last fill that is not known, behind every other: whatever else came in that instant is counted anew."""
+
+
 class Place(NamedTuple):
     """Which position: of an account, in an instrument, net or one of a hedged pair."""
 
@@ -97,13 +101,14 @@ def execution_of(row: Row[Any]) -> Execution:
 async def _locked(session: WriteSession, parameters: dict[str, Any]) -> dict[Place, Book]:
     return {
         Place(row.account_id, row.instrument_id, PositionSide(row.side)): Book(
-            _contract(row), _holding(row), row.cost_basis == CostBasis.FIFO
+            contract_of(row), holding_of(row), row.cost_basis == CostBasis.FIFO
         )
         for row in await session.execute(_LOCK, parameters)
     }
 
 
-def _contract(row: Row[Any]) -> Contract:
+def contract_of(row: Row[Any]) -> Contract:
+    """What of the instrument of a row of positions its arithmetic needs."""
     return Contract(
         kind=InstrumentKind(row.kind),
         base_currency=row.base_currency,
@@ -113,7 +118,8 @@ def _contract(row: Row[Any]) -> Contract:
     )
 
 
-def _holding(row: Row[Any]) -> Holding:
+def holding_of(row: Row[Any]) -> Holding:
+    """What a row of positions says is held."""
     lots = row.lots
     if not row.quantity:  # an account that counts otherwise from now on begins with its next holding
         lots = "[]" if row.cost_basis == CostBasis.FIFO else None
@@ -124,7 +130,7 @@ def _holding(row: Row[Any]) -> Holding:
         fees=row.fees,
         other_fees={currency: Decimal(amount) for currency, amount in json.loads(row.other_fees).items()},
         opened_at=row.opened_at,
-        last_place=None if row.last_fill_place is None else (row.last_fill_at, row.last_fill_place),
+        last_place=None if row.last_fill_at is None else (row.last_fill_at, row.last_fill_place or LAST),
         lots=None
         if lots is None
         else tuple(Lot(Decimal(lot["quantity"]), Decimal(lot["price"])) for lot in json.loads(lots)),

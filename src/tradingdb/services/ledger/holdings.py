@@ -46,6 +46,11 @@ class Contract:
         return self.kind in MARGINED
 
 
+def place_within(venue_trade_id: str, sequence: int) -> str:
+    """Where a fill belongs among those of its instant."""
+    return f"{len(venue_trade_id):04}:{venue_trade_id}:{sequence:05}"
+
+
 @dataclass(frozen=True, slots=True)
 class Execution:
     """What of a fill its arithmetic needs, and its place among others."""
@@ -67,7 +72,7 @@ class Execution:
     @property
     def place(self) -> tuple[datetime, str]:
         """Where it belongs in time. Ids of one instant are compared by length first, so that 9 comes before 10."""
-        return self.executed_at, f"{len(self.venue_trade_id):04}:{self.venue_trade_id}:{self.sequence:05}"
+        return self.executed_at, place_within(self.venue_trade_id, self.sequence)
 
 
 @dataclass(frozen=True, slots=True)

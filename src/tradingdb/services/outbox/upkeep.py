@@ -17,6 +17,8 @@ from tradingdb.services.outbox.reading import PLACE, horizon
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
+    from sqlalchemy import ScalarSelect
+
     from tradingdb.database import ReadSession, WriteSession
 
 PRUNED_AT_ONCE = 10_000
@@ -68,14 +70,13 @@ class Lag:
 async def lag(session: ReadSession) -> Lag:
     """How the outbox is doing, in all databases' transactions: any of the server's can hold it back."""
     held = OutboxEvent.transaction_id >= horizon()
-    newest = cast(cast(func.pg_snapshot_xmax(func.pg_current_snapshot()), Text), BigInteger)
     row = (
         await session.execute(
             select(
                 func.count().filter(~held).label("readable"),
                 func.count().filter(held).label("held_back"),
                 func.min(OutboxEvent.occurred_at).filter(held).label("oldest"),
-                func.coalesce(func.max(OutboxEvent.transaction_id) >= newest, False).label("ahead"),
+                func.coalesce(func.max(OutboxEvent.transaction_id) >= _not_ended(), False).label("ahead"),
             )
         )
     ).one()
@@ -83,6 +84,12 @@ async def lag(session: ReadSession) -> Lag:
                  for c in (await session.execute(_BEHIND)).all()]  # fmt: skip
     holder = await stalled_by(session) if row.held_back else None
     return Lag(row.readable, row.held_back, row.oldest, row.ahead, holder, consumers)
+
+
+def _not_ended() -> ScalarSelect[int]:
+    """A number above every transaction that has ended, on this server: no committed event of it comes so far."""
+    following = func.pg_snapshot_xmax(func.pg_current_snapshot())
+    return select(cast(cast(following, Text), BigInteger)).scalar_subquery()
 
 
 _BEHIND = (
@@ -122,12 +129,18 @@ _OLDEST_WRITER = text(
         FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid()
         UNION ALL
         SELECT transaction, NULL, prepared, 'prepared', gid, database FROM pg_prepared_xacts
+    ), near AS (
+        SELECT (pg_snapshot_xmax(pg_current_snapshot())::text)::bigint AS number
     )
-    SELECT (pg_snapshot_xmax(pg_current_snapshot())::text)::bigint - age(xid) AS transaction_id,
+    SELECT number - (((number - (xid::text)::bigint + 2147483648) & 4294967295) - 2147483648) AS transaction_id,
            pid, since, state, application, datname AS database
-    FROM writers ORDER BY age(xid) DESC LIMIT 1
+    FROM writers CROSS JOIN near ORDER BY transaction_id LIMIT 1
     """
 )
+"""The views show the lower 32 bits of a number: it is the one that lies within half their range of the snapshot's.
+
+`age` does not do: it counts from the transaction's own number, or from one that is given to nobody yet.
+"""
 
 
 async def prune(session: WriteSession, older_than: timedelta, *, limit: int = PRUNED_AT_ONCE) -> int:
@@ -170,9 +183,9 @@ async def rebase(session: WriteSession) -> int:
     if scope_of(session) is not None:
         raise ScopeError("The outbox is rebased for all accounts at once: open a session without scope.")
     await session.execute(text("LOCK TABLE outbox_events IN SHARE ROW EXCLUSIVE MODE"))
-    newest = cast(cast(func.pg_snapshot_xmin(func.pg_current_snapshot()), Text), BigInteger)
-    ahead = (await session.execute(select(func.max(OutboxEvent.transaction_id) - newest + 1))).scalar_one()
-    if ahead is None or ahead <= 0:
+    last = func.max(OutboxEvent.transaction_id)
+    is_ahead, ahead = (await session.execute(select(last >= _not_ended(), last - horizon() + 1))).one()
+    if not is_ahead:  # there are none, or they are only held back
         return 0
     for table in (table_of(OutboxEvent), table_of(OutboxConsumer)):
         await session.execute(update(table).values(transaction_id=table.c.transaction_id - ahead))

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 
-from tradingdb.core.mode import TradingMode
 from tradingdb.models import (
     Fill,
     Instrument,
@@ -22,18 +21,21 @@ from tradingdb.models import (
     OrderStatus,
     Position,
     PositionSide,
-    StrategyRule,
     Trade,
     TradeExit,
     TradeOutcome,
     TradingAccount,
     Verdict,
 )
+from tradingdb.services import rule_statistics
+from tradingdb.services.ledger.holdings import MARGINED
 from tradingdb.services.reports.scope import at_most, in_mode, is_closed, where
 
 if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
+
+    from tradingdb.core.mode import TradingMode
 
 ROWS = 100
 """How many wrong rows a check gives unless asked for more."""
@@ -216,8 +218,13 @@ def positions_against_fills(
 ) -> Select[str, TradingMode, str, PositionSide, Decimal, Decimal]:
     """Positions whose quantity is not what the fills add up to, also where one of the two is missing."""
     signed = case((Fill.side == OrderSide.BUY, Fill.quantity), else_=-Fill.quantity)
+    leaves = and_(  # a fee in what is bought, where that is exchanged: see `services.ledger.holdings`
+        Fill.fee_currency == Instrument.base_currency, Instrument.kind.not_in(MARGINED), ~Instrument.is_inverse
+    )
+    held = signed - case((leaves, Fill.fee / Instrument.contract_size), else_=ZERO)
     fills = (
-        select(Fill.account_id, Fill.instrument_id, Fill.position_side, func.sum(signed).label("quantity"))
+        select(Fill.account_id, Fill.instrument_id, Fill.position_side, func.sum(held).label("quantity"))
+        .join(Instrument, Instrument.id == Fill.instrument_id)
         .group_by(Fill.account_id, Fill.instrument_id, Fill.position_side)
         .subquery("fills_of_position")
     )
@@ -247,19 +254,14 @@ def positions_against_fills(
     )
 
 
-def rules_against_ledger(*, limit: int | None = ROWS) -> Select[str, int, int]:
-    """Rules that remember another number of closed trades than the ledger has.
+def rules_against_ledger(
+    *, limit: int | None = ROWS
+) -> Select[UUID, str, int, float | None, Decimal | None, int, float | None, Decimal | None]:
+    """Rules that remember another record than their closed trades have.
 
-    Backtests are no record and do not count.
+    That of live trades, or of those on paper as long as none was live; backtests are no record and do not count.
     """
-    of_rule = (Trade.rule_id == StrategyRule.id, Trade.mode != TradingMode.BACKTEST, is_closed())
-    trades = select(func.count()).where(*of_rule).scalar_subquery()
-    return (
-        select(StrategyRule.name.label("rule"), StrategyRule.trade_count, trades.label("ledger_count"))
-        .where(StrategyRule.trade_count != trades)
-        .order_by(StrategyRule.name, StrategyRule.id)
-        .limit(at_most(limit))
-    )
+    return rule_statistics.differences().limit(at_most(limit))
 
 
 def lessons_against_evidence(*, limit: int | None = ROWS) -> Select[UUID, str, int, int, int, int]:

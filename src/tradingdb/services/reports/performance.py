@@ -91,7 +91,7 @@ def _closed_trades_by(
             pnl_currency().label("currency"),
             _runs().label("runs"),
             func.count().label("trades"),
-            _wins().label("wins"),
+            wins().label("wins"),
             _win_rate().label("win_rate"),
             net.label("net_pnl"),
             _profit_factor().label("profit_factor"),
@@ -115,7 +115,7 @@ def daily_performance(
             day.label("day"),
             pnl_currency().label("currency"),
             func.count().label("trades"),
-            _wins().label("wins"),
+            wins().label("wins"),
             _win_rate().label("win_rate"),
             _net().label("net_pnl"),
             func.sum(Trade.fees).label("fees"),
@@ -293,12 +293,13 @@ def _runs() -> ColumnElement[int]:
     return func.count(Trade.backtest_run_id.distinct())
 
 
-def _wins() -> ColumnElement[int]:
+def wins() -> ColumnElement[int]:
+    """How many trades won, in the word of whoever closed them."""
     return func.count().filter(Trade.outcome == TradeOutcome.WIN)
 
 
 def _win_rate() -> ColumnElement[Decimal]:
-    return as_type(_wins(), ExactNumeric) / func.nullif(func.count(Trade.id), 0)
+    return as_type(wins(), ExactNumeric) / func.nullif(func.count(Trade.id), 0)
 
 
 def _net() -> ColumnElement[Decimal]:
@@ -307,6 +308,14 @@ def _net() -> ColumnElement[Decimal]:
 
 def _profit_factor() -> ColumnElement[Decimal | None]:
     """What was won for each unit that was lost; NULL where nothing was lost."""
-    won = func.coalesce(func.sum(Trade.pnl).filter(Trade.pnl > 0), Decimal(0))
-    lost = func.nullif(-func.coalesce(func.sum(Trade.pnl).filter(Trade.pnl < 0), Decimal(0)), Decimal(0))
-    return won / lost
+    return func.coalesce(gross_profit(), Decimal(0)) / -gross_loss()
+
+
+def gross_profit() -> ColumnElement[Decimal | None]:
+    """The profits of trades that gained; NULL: none did."""
+    return func.sum(Trade.pnl).filter(Trade.pnl > 0)
+
+
+def gross_loss() -> ColumnElement[Decimal | None]:
+    """The losses of trades that lost, negative; NULL: none did."""
+    return func.sum(Trade.pnl).filter(Trade.pnl < 0)

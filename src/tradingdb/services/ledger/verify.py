@@ -1,0 +1,393 @@
+"""Whether the ledger agrees with itself: what is kept along the way against what it is made of.
+
+Each check is one statement, so it sees one instant, and writers at work are not taken for errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping  # noqa: TC003 - beside types that dataclasses show
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
+
+from tradingdb.database import WriteSession
+from tradingdb.models import CostBasis, Fill, Order, PositionSide
+from tradingdb.scope import require_in_scope, scoped_by_verb
+from tradingdb.services import rule_statistics
+from tradingdb.services.ledger.books import Book, contract_of, execution_of, holding_of
+from tradingdb.services.ledger.holdings import Holding, fold
+from tradingdb.services.reports import ledger_checks
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from uuid import UUID
+
+    from sqlalchemy import Row, Select
+
+    from tradingdb.database import ReadSession
+    from tradingdb.services.ledger.holdings import Execution
+
+STREAMED = 2_000
+"""Rows that are asked for at a time."""
+
+
+class FindingKind(StrEnum):
+    """What does not agree."""
+
+    POSITION = "position"
+    """It is not what its fills say; `rebuild_positions` mends it."""
+    POSITION_FUNDING = "position_funding"
+    """Its funding is not the sum of the payments that were recorded for it."""
+    WRONG_SIDE = "wrong_side"
+    """A long position of a hedged pair is below zero, or a short one above: its opening fill is missing."""
+    BALANCE = "balance"
+    """It is not the sum of its movements."""
+    ORDER_FILLS = "order_fills"
+    """What of an order was filled is not what its fills add up to."""
+    OVERFILLED = "overfilled"
+    """More was filled than was ordered: an execution was recorded twice, or the venue did it."""
+    FILLS_MISSING = "fills_missing"
+    """The venue calls an order filled, and not all of its executions are here."""
+    FILL_WITHOUT_ORDER = "fill_without_order"
+    """An execution whose order is not known (yet)."""
+    NO_CASH_MOVED = "no_cash_moved"
+    """Fills moved no cash, because their instrument does not name the currency."""
+    RULE_RECORD = "rule_record"
+    """A rule remembers something else than its trades say; `rule_statistics.verify_rules` mends it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that does not agree, with both sides of it."""
+
+    kind: FindingKind
+    what: str
+    """The position, order, fill, currency or rule, in words."""
+    account_id: UUID | None
+    """None: of no account."""
+    stored: Mapping[str, Any]
+    expected: Mapping[str, Any]
+
+
+async def verify(session: ReadSession, account_id: UUID | None = None) -> list[Finding]:
+    """Everything in the ledger that does not agree, of one account or of all. Nothing is changed.
+
+    Fills are read as a stream, position by position. The records of rules are looked at where no account is named:
+    they belong to none.
+
+    Raises:
+        ScopeError: the session is limited to another account, or to one and none was named.
+    """
+    require_in_scope(session, account_id=account_id)
+    findings = [finding async for finding in positions_against_fills(session, account_id)]
+    for check in _CHECKS:
+        findings += await check(session, account_id)
+    if account_id is None:
+        findings += await _rules(session)
+    return findings
+
+
+async def positions_against_fills(session: ReadSession, account_id: UUID | None = None) -> AsyncIterator[Finding]:
+    """The positions that are not what their fills say, as they are found.
+
+    Raises:
+        ScopeError: the session is limited to another account, or to one and none was named.
+    """
+    require_in_scope(session, account_id=account_id)
+    rows = await session.stream(_POSITIONS, {"account_id": account_id}, execution_options={"yield_per": STREAMED})
+    header: Row[Any] | None = None
+    executions: list[Execution] = []
+    counted = Holding()
+    async for row in rows:
+        if not row.is_fill:
+            if header is not None and (found := _position(header, _counted(header, counted, executions))) is not None:
+                yield found
+            header, executions = row, []
+            counted = _book(row).empty
+            continue
+        execution = execution_of(row)
+        if executions and executions[0].executed_at != execution.executed_at and header is not None:
+            counted, executions = _counted(header, counted, executions), []
+        executions.append(execution)
+    if header is not None and (found := _position(header, _counted(header, counted, executions))) is not None:
+        yield found
+
+
+def _counted(header: Row[Any], holding: Holding, executions: list[Execution]) -> Holding:
+    """The holding after the executions of one instant, which PostgreSQL does not sort among themselves."""
+    return fold(holding, sorted(executions, key=lambda one: one.place), contract_of(header))
+
+
+def _book(row: Row[Any]) -> Book:
+    holding = Holding() if row.quantity is None else holding_of(row)
+    return Book(contract_of(row), holding, row.cost_basis == CostBasis.FIFO)
+
+
+def _position(header: Row[Any], expected: Holding) -> Finding | None:
+    stored = _book(header).holding
+    names = [one.name for one in fields(Holding) if getattr(stored, one.name) != getattr(expected, one.name)]
+    if header.quantity is None:
+        names = ["quantity"]
+    if not names:
+        return None
+    return Finding(
+        FindingKind.POSITION,
+        _place_in_words(header),
+        header.account_id,
+        {name: None if header.quantity is None else getattr(stored, name) for name in names},
+        {name: getattr(expected, name) for name in names},
+    )
+
+
+def _place_in_words(row: Row[Any]) -> str:
+    side = "" if row.position_side == PositionSide.NET else f" {row.position_side}"
+    return f"position {row.symbol}{side}"
+
+
+async def _funding(session: ReadSession, account_id: UUID | None) -> list[Finding]:
+    return [
+        Finding(
+            FindingKind.POSITION_FUNDING,
+            _place_in_words(row),
+            row.account_id,
+            {"funding": row.funding},
+            {"funding": row.paid},
+        )
+        for row in await session.execute(_FUNDING, {"account_id": account_id})
+    ]
+
+
+async def _sides(session: ReadSession, account_id: UUID | None) -> list[Finding]:
+    return [
+        Finding(
+            FindingKind.WRONG_SIDE,
+            _place_in_words(row),
+            row.account_id,
+            {"quantity": row.quantity},
+            {"quantity": "zero or more" if row.position_side == PositionSide.LONG else "zero or less"},
+        )
+        for row in await session.execute(_SIDES, {"account_id": account_id})
+    ]
+
+
+async def _balances(session: ReadSession, account_id: UUID | None) -> list[Finding]:
+    names = ("amount", "movement_count")
+    return [
+        Finding(
+            FindingKind.BALANCE,
+            f"balance {row.currency}",
+            row.account_id,
+            {name: getattr(row, f"stored_{name}") for name in names},
+            {name: getattr(row, name) for name in names},
+        )
+        for row in await session.execute(_BALANCES, {"account_id": account_id})
+    ]
+
+
+async def _order_quantities(session: ReadSession, account_id: UUID | None) -> list[Finding]:
+    """What reports know too: orders whose fills add up to something else, or that have none."""
+    against = ledger_checks.orders_against_fills(limit=None).add_columns(Order.account_id)
+    without = ledger_checks.orders_without_fills(limit=None).add_columns(Order.account_id)
+    found = []
+    for query in (against, without):
+        for row in await session.execute(_of_account(query, Order.account_id, account_id)):
+            names = {"filled_quantity": row.filled_quantity}, {"filled_quantity": getattr(row, "fills_quantity", 0)}
+            found.append(Finding(FindingKind.ORDER_FILLS, f"order {row.client_order_id}", row.account_id, *names))
+    return found
+
+
+async def _order_values(session: ReadSession, account_id: UUID | None) -> list[Finding]:
+    return [
+        Finding(
+            FindingKind.ORDER_FILLS,
+            f"order {row.client_order_id}",
+            row.account_id,
+            {"filled_value": row.filled_value},
+            {"filled_value": row.value},
+        )
+        for row in await session.execute(_VALUES, {"account_id": account_id})
+    ]
+
+
+async def _orders(session: ReadSession, account_id: UUID | None) -> list[Finding]:
+    found = []
+    for row in await session.execute(_ORDERS, {"account_id": account_id}):
+        sides = {"filled_quantity": row.filled_quantity}, {"filled_quantity": row.quantity}
+        kind = FindingKind.OVERFILLED if row.filled_quantity > row.quantity else FindingKind.FILLS_MISSING
+        found.append(Finding(kind, f"order {row.client_order_id}", row.account_id, *sides))
+    return found
+
+
+async def _strays(session: ReadSession, account_id: UUID | None) -> list[Finding]:
+    query = ledger_checks.fills_without_order(limit=None).add_columns(Fill.account_id, Fill.client_order_id)
+    return [
+        Finding(
+            FindingKind.FILL_WITHOUT_ORDER,
+            f"fill {row.venue_trade_id} of {row.symbol}",
+            row.account_id,
+            {"order_id": None},
+            {"venue_order_id": row.venue_order_id, "client_order_id": row.client_order_id},
+        )
+        for row in await session.execute(_of_account(query, Fill.account_id, account_id))
+    ]
+
+
+async def _cashless(session: ReadSession, account_id: UUID | None) -> list[Finding]:
+    return [
+        Finding(
+            FindingKind.NO_CASH_MOVED,
+            f"{row.fill_count} fills of {row.symbol}",
+            row.account_id,
+            {row.lacking: None},
+            {row.lacking: "a currency"},
+        )
+        for row in await session.execute(_CASHLESS, {"account_id": account_id})
+    ]
+
+
+async def _rules(session: ReadSession) -> list[Finding]:
+    if isinstance(session, WriteSession):  # trades of this very transaction are not counted before its end
+        await rule_statistics.settle(session)
+    names = ("trade_count", "win_rate", "avg_r_multiple")
+    counted = ("ledger_count", "ledger_win_rate", "ledger_avg_r_multiple")
+    return [
+        Finding(
+            FindingKind.RULE_RECORD,
+            f"rule {row.rule}",
+            None,
+            {name: getattr(row, name) for name in names},
+            {name: getattr(row, other) for name, other in zip(names, counted, strict=True)},
+        )
+        for row in await session.execute(rule_statistics.differences())
+    ]
+
+
+def _of_account(query: Select[Any], column: Any, account_id: UUID | None) -> Select[Any]:
+    return query if account_id is None else query.where(column == account_id)
+
+
+_CHECKS = (_funding, _sides, _balances, _order_quantities, _order_values, _orders, _strays, _cashless)
+
+_IS_ASKED = "(CAST(:account_id AS uuid) IS NULL OR {table}.account_id = :account_id)"
+
+_POSITIONS = scoped_by_verb(
+    text(
+        f"""
+        WITH places AS (
+            SELECT account_id, instrument_id, side AS position_side FROM positions p WHERE {_IS_ASKED.format(table="p")}
+            UNION
+            SELECT account_id, instrument_id, position_side FROM fills f WHERE {_IS_ASKED.format(table="f")}
+        )
+        SELECT false AS is_fill, places.*, p.quantity, p.average_entry_price, p.realized_pnl, p.fees,
+               CAST(p.other_fees AS text) AS other_fees, p.opened_at, p.last_fill_at, p.last_fill_place,
+               CAST(p.lots AS text) AS lots, a.cost_basis, i.symbol, i.kind, i.base_currency, i.quote_currency,
+               i.settle_currency, i.contract_size, i.is_inverse,
+               NULL AS side, NULL AS price, NULL AS executed_at, NULL AS venue_trade_id, NULL AS sequence, NULL AS fee,
+               NULL AS fee_currency
+        FROM places
+        JOIN trading_accounts a ON a.id = places.account_id
+        JOIN instruments i ON i.id = places.instrument_id
+        LEFT JOIN positions p ON p.account_id = places.account_id AND p.instrument_id = places.instrument_id
+                             AND p.side = places.position_side
+        UNION ALL
+        SELECT true, f.account_id, f.instrument_id, f.position_side, f.quantity, NULL, NULL, NULL, NULL, NULL, NULL,
+               NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, f.side, f.price, f.executed_at,
+               f.venue_trade_id, f.sequence, f.fee, f.fee_currency
+        FROM fills f WHERE {_IS_ASKED.format(table="f")}
+        ORDER BY account_id, instrument_id, position_side, is_fill, executed_at
+        """  # noqa: S608 - built from the constants above
+    )
+)
+_FUNDING = scoped_by_verb(
+    text(
+        f"""
+        SELECT p.account_id, i.symbol, p.side AS position_side, p.funding, coalesce(sum(m.amount), 0) AS paid
+        FROM positions p
+        JOIN instruments i ON i.id = p.instrument_id
+        LEFT JOIN cash_movements m ON m.account_id = p.account_id AND m.instrument_id = p.instrument_id
+                                  AND m.kind = 'funding'
+                                  AND coalesce(m.details ->> 'position_side', 'net') = p.side
+        WHERE {_IS_ASKED.format(table="p")}
+        GROUP BY p.account_id, p.instrument_id, p.side, i.symbol
+        HAVING p.funding <> coalesce(sum(m.amount), 0)
+        ORDER BY p.account_id, p.instrument_id, p.side
+        """  # noqa: S608 - same
+    )
+)
+_SIDES = scoped_by_verb(
+    text(
+        f"""
+        SELECT p.account_id, i.symbol, p.side AS position_side, p.quantity
+        FROM positions p JOIN instruments i ON i.id = p.instrument_id
+        WHERE ((p.side = 'long' AND p.quantity < 0) OR (p.side = 'short' AND p.quantity > 0))
+          AND {_IS_ASKED.format(table="p")}
+        ORDER BY p.account_id, p.instrument_id, p.side
+        """  # noqa: S608 - same
+    )
+)
+_BALANCES = scoped_by_verb(
+    text(
+        f"""
+        WITH moved AS (
+            SELECT account_id, currency, sum(amount) AS amount, count(*) AS movement_count
+            FROM cash_movements m WHERE {_IS_ASKED.format(table="m")} GROUP BY account_id, currency
+        ), kept AS (
+            SELECT account_id, currency, amount, movement_count FROM cash_balances b WHERE {_IS_ASKED.format(table="b")}
+        )
+        SELECT account_id, currency, kept.amount AS stored_amount, kept.movement_count AS stored_movement_count,
+               coalesce(moved.amount, 0) AS amount, coalesce(moved.movement_count, 0) AS movement_count
+        FROM kept FULL JOIN moved USING (account_id, currency)
+        WHERE (kept.amount, kept.movement_count)
+              IS DISTINCT FROM (coalesce(moved.amount, 0), coalesce(moved.movement_count, 0))
+        ORDER BY account_id, currency
+        """  # noqa: S608 - same
+    )
+)
+_VALUES = scoped_by_verb(
+    text(
+        f"""
+        SELECT o.account_id, o.client_order_id, o.filled_value, trim_scale(summed.value) AS value
+        FROM orders o
+        JOIN instruments i ON i.id = o.instrument_id
+        CROSS JOIN LATERAL (
+            SELECT coalesce(sum(CASE WHEN i.is_inverse
+                                THEN CAST(f.quantity AS numeric(1000, 120)) / nullif(f.price, 0)
+                                ELSE f.quantity * f.price END), 0) AS value,
+                   count(*) AS fill_count
+            FROM fills f WHERE f.order_id = o.id
+        ) AS summed
+        WHERE {_IS_ASKED.format(table="o")}
+          AND abs(o.filled_value - summed.value) >
+              CASE WHEN i.is_inverse THEN abs(summed.value) * summed.fill_count * 1e-49 ELSE 0 END
+        ORDER BY o.account_id, o.created_at, o.id
+        """  # noqa: S608 - same; a quotient is rounded at 50 digits
+    )
+)
+_ORDERS = scoped_by_verb(
+    text(
+        f"""
+        SELECT o.account_id, o.client_order_id, o.filled_quantity, o.quantity
+        FROM orders o
+        WHERE (o.filled_quantity > o.quantity OR (o.venue_status = 'filled' AND o.filled_quantity < o.quantity))
+          AND {_IS_ASKED.format(table="o")}
+        ORDER BY o.account_id, o.created_at, o.id
+        """  # noqa: S608 - same
+    )
+)
+_CASHLESS = scoped_by_verb(
+    text(
+        f"""
+        SELECT f.account_id, i.symbol, count(*) AS fill_count,
+               CASE WHEN coalesce(i.settle_currency, i.quote_currency) IS NULL THEN 'quote_currency'
+                    ELSE 'base_currency' END AS lacking
+        FROM fills f JOIN instruments i ON i.id = f.instrument_id
+        WHERE (coalesce(i.settle_currency, i.quote_currency) IS NULL
+               OR (i.base_currency IS NULL AND i.kind IN ('spot', 'fx', 'pool')))
+          AND {_IS_ASKED.format(table="f")}
+        GROUP BY f.account_id, i.id
+        ORDER BY f.account_id, i.id
+        """  # noqa: S608 - same
+    )
+)
