@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CANDLES ?=
 
-.PHONY: all help env demo test lint types format migrations schema docs bench wheel clean
+.PHONY: all help env demo test soak lint types format migrations schema docs bench wheel clean
 .DEFAULT_GOAL := all
 
 all: lint types test  ## lint, types and tests: what CI runs
@@ -26,6 +26,10 @@ demo: $(READY)  ## an embedded PostgreSQL, candles, a strategy and its trades (C
 
 test: $(READY)  ## the whole suite, on a real PostgreSQL
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
+
+soak: $(READY)  ## what the suite does small, at full size: a storm over the ledger, fifty killed writers of candles
+	$(BIN)/python tests/services/ledger/storm.py
+	$(BIN)/python tests/candles/killed_writers.py
 
 lint: $(READY)  ## ruff, and squawk over the SQL of every revision
 	$(BIN)/ruff check .
@@ -48,9 +52,12 @@ docs: $(READY)  ## build the documentation into docs/_build/html, without networ
 	$(BIN)/python -m sphinx -W --keep-going --quiet --fresh-env --builder html docs docs/_build/html
 	@echo "docs/_build/html/index.html"
 
-bench: $(READY)  ## how fast candles go in and out, against named rivals
+bench: $(READY)  ## how fast it is, against named rivals; writes docs/performance.md
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
-	$(BIN)/python benchmarks/candles.py
+	$(BIN)/python benchmarks/candles.py --docs
+	$(BIN)/python benchmarks/sealed.py --docs
+	$(BIN)/python benchmarks/ledger.py --docs
+	$(BIN)/python benchmarks/performance.py --docs
 
 wheel: $(READY)  ## build the wheel into dist/
 	$(BIN)/python -m hatchling build -t wheel

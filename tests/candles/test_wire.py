@@ -100,3 +100,35 @@ async def test_an_empty_result_has_the_type_that_a_full_one_has(session: WriteSe
     full = wire.decode({"it": kind}, await copy_out(session, "SELECT it FROM typed"))["it"]
     assert (len(empty), len(full)) == (0, 1)
     assert empty.dtype == full.dtype
+
+
+TEXTS = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=12)
+
+
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(values=st.lists(st.tuples(TEXTS, TEXTS.filter(bool)), max_size=9), constant=TEXTS)
+@example(values=[], constant="")
+@example(values=[("", "é"), ("x", "€uro"), ("ab", "1234567")], constant="ü")
+async def test_texts_of_any_length_go_through_postgresql_and_an_empty_one_is_null(
+    session: WriteSession, values: list[tuple[str, str]], constant: str
+) -> None:
+    await session.execute(
+        text("CREATE TEMP TABLE IF NOT EXISTS words (row serial, number int4, maybe text, word text, same text)")
+    )
+    await session.execute(text("TRUNCATE words"))
+    columns = {"maybe": wire.TEXT, "number": "int4", "word": wire.TEXT}
+    sent = {
+        "number": np.arange(len(values)),
+        "maybe": np.array([maybe.encode() for maybe, _ in values], "S"),
+        "word": np.array([word.encode() for _, word in values], "S"),
+    }
+    block = wire.encode(columns, sent, constants={"same": constant}, nulls={"number": np.arange(len(values)) == 1})
+    assert await copy_in(session, "words", [*columns, "same"], [block]) == len(values)
+    meant = [(None if row == 1 else row, maybe or None, word, constant) for row, (maybe, word) in enumerate(values)]
+    assert (
+        list(map(tuple, await session.execute(text("SELECT number, maybe, word, same FROM words ORDER BY row"))))
+        == meant
+    )
+    received = await copy_out(session, f"SELECT row, {wire.PADDED.format(name='word')} FROM words ORDER BY row")
+    read = wire.decode({"row": "int4", "word": wire.TEXT}, received)["word"]
+    assert [word.decode() for word in read.tolist()] == [word for _, word in values]

@@ -24,6 +24,7 @@ from written_bars import (
 
 from tradingdb import candles
 from tradingdb.candles import WriteReport
+from tradingdb.core.clock import utc_now
 from tradingdb.database import Database
 from tradingdb.errors import PartitionMissingError
 from tradingdb.models import Candle
@@ -127,9 +128,10 @@ async def test_writers_of_new_instruments_and_new_months_do_not_block_each_other
 
 
 async def test_a_few_candles_are_one_statement_once_their_month_is_known(database: Database) -> None:
+    recently = (utc_now() - START) // MINUTE - 3  # no month that may be sealed
     async with database.write() as session:
         instrument = await btc(session)
-        await partitions.ensure(session, Candle, START, START + timedelta(days=1))
+        await partitions.ensure(session, Candle, START + recently * MINUTE, START + (recently + 2) * MINUTE)
     sent: list[str] = []
 
     def note(connection: Connection, cursor: Any, statement: str, *rest: Any) -> None:
@@ -141,8 +143,8 @@ async def test_a_few_candles_are_one_statement_once_their_month_is_known(databas
             return await candles.write(session, instrument.id, "1m", columns_of([bar(at, 1), bar(at + 1, 1)]))
 
     event.listen(database.engine.sync_engine, "before_cursor_execute", note)
-    assert await one_more(0) == WriteReport(inserted=2)
-    assert await one_more(1) == WriteReport(inserted=1, unchanged=1)
+    assert await one_more(recently) == WriteReport(inserted=2)
+    assert await one_more(recently + 1) == WriteReport(inserted=1, unchanged=1)
     assert len(sent) == 1
     async with database.read() as session:
         await assert_coverage_is_true(session)

@@ -11,8 +11,8 @@ from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
 
-from tradingdb.candles.arrow_tables import require_zone
 from tradingdb.candles.columns import to_microseconds
+from tradingdb.candles.times import require_zone
 from tradingdb.core.clock import as_utc
 from tradingdb.errors import InvalidValueError
 

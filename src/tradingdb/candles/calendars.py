@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 from zoneinfo import ZoneInfo
 
-from tradingdb.candles.arrow_tables import require_zone
+from tradingdb.candles.times import require_zone
 from tradingdb.core.clock import as_utc
 from tradingdb.errors import InvalidValueError, MissingExtraError
 

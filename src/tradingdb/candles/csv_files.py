@@ -6,7 +6,7 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any
 
-from tradingdb.candles.arrow_tables import require_arrow
+from tradingdb.candles.arrow_values import require_arrow
 from tradingdb.candles.columns import BadCellError
 from tradingdb.candles.layout import POSITIONS
 from tradingdb.errors import InvalidValueError

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import gzip
-import importlib
-import io
-import warnings
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tradingdb.candles.arrow_tables import from_table, require_arrow, require_zone
+from tradingdb.candles.arrow_tables import from_table
 from tradingdb.candles.columns import BadCellError
 from tradingdb.candles.csv_files import CsvText
+from tradingdb.candles.file_contents import arrow_file, content_of, is_arrow_file, row_place
 from tradingdb.candles.json_files import from_json
+from tradingdb.candles.times import require_zone
 from tradingdb.candles.validate import problems
 from tradingdb.errors import InvalidValueError, UnusableFileError
 
@@ -23,9 +20,6 @@ if TYPE_CHECKING:
 
     from tradingdb.candles.columns import CandleColumns
     from tradingdb.core.timeframe import Timeframe
-
-GZIP, PARQUET, BYTE_ORDER_MARK = b"\x1f\x8b", b"PAR1", b"\xef\xbb\xbf"
-FEATHER = (b"ARROW1", b"FEA1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +58,12 @@ def read_file(path: Path | str, *, timezone: str = "UTC", symbol: str | None = N
         MissingExtraError: its format needs pyarrow.
     """
     path = Path(path)
-    place: Callable[[int], str] = _row
+    place: Callable[[int], str] = row_place
     try:
         require_zone(timezone)
-        content = _content(path)
-        if content.startswith((PARQUET, *FEATHER)):
-            columns = from_table(_arrow_file(content), timezone=timezone, symbol=symbol)
+        content = content_of(path)
+        if is_arrow_file(content):
+            columns = from_table(arrow_file(content), timezone=timezone, symbol=symbol)
         elif content.lstrip()[:1] in {b"[", b"{"}:
             columns = from_json(content, timezone=timezone, symbol=symbol)
         else:
@@ -83,33 +77,3 @@ def read_file(path: Path | str, *, timezone: str = "UTC", symbol: str | None = N
     except InvalidValueError as error:
         raise UnusableFileError(f"{path}: {str(error).rstrip('.')}. Nothing was stored.") from None
     return FileCandles(path, columns, place)
-
-
-def _row(row: int) -> str:
-    return f"row {row + 1}"
-
-
-def _content(path: Path) -> bytes:
-    try:
-        content = path.read_bytes()
-        if content.startswith(GZIP):
-            content = gzip.decompress(content)
-    except (EOFError, gzip.BadGzipFile, zlib.error):
-        raise InvalidValueError("the gzip data are damaged or cut off") from None
-    except OSError as error:
-        raise InvalidValueError(f"it cannot be read ({error.strerror})") from None
-    content = content.removeprefix(BYTE_ORDER_MARK)
-    if not content.strip():
-        raise InvalidValueError("it is empty")
-    return content
-
-
-def _arrow_file(content: bytes) -> Any:
-    pa = require_arrow()
-    reader = importlib.import_module("pyarrow.parquet" if content.startswith(PARQUET) else "pyarrow.feather")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # Feather's first version, which people still have
-            return reader.read_table(io.BytesIO(content))
-    except (pa.ArrowInvalid, OSError) as error:
-        raise InvalidValueError(f"it is damaged ({str(error).splitlines()[0][:120]})") from None

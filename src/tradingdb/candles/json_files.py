@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tradingdb.candles.arrow_tables import from_table, require_arrow
+from tradingdb.candles.arrow_tables import from_table
+from tradingdb.candles.arrow_values import require_arrow
 from tradingdb.candles.columns import BadCellError
 from tradingdb.candles.layout import REQUIRED, named
 from tradingdb.candles.sources import from_rows

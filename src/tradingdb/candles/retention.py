@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import CursorResult, text
+from sqlalchemy import text
 
 from tradingdb.candles.coverage import ORDER
 from tradingdb.candles.months import month_of, months_in, moved
 from tradingdb.candles.seal import SEALING
+from tradingdb.candles.store import changed_rows
 from tradingdb.connections import maintenance_connection
 from tradingdb.core.clock import utc_now
 from tradingdb.core.timeframe import Timeframe
@@ -20,8 +21,6 @@ from tradingdb.timeseries import partitions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    from sqlalchemy import Result
 
     from tradingdb.database import Database, ReadSession, WriteSession
 
@@ -127,7 +126,7 @@ async def _delete(session: WriteSession, month: ExpiredMonth) -> tuple[int, int]
     await session.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
     await session.execute(_NO_SEALERS, {"sealing": SEALING})
     # a statement of its own: it sees what was sealed until the lock was got
-    blocks = _rows_of(await session.execute(_DELETE_BLOCKS, bounds))
+    blocks = changed_rows(await session.execute(_DELETE_BLOCKS, bounds))
     deleted = await _emptied(session, month) if month.is_whole else None
     if deleted is None:
         deleted = await _deleted(session, month, bounds)
@@ -161,7 +160,7 @@ async def _deleted(session: WriteSession, month: ExpiredMonth, bounds: dict[str,
             key = {"instrument_id": instrument_id, "timeframe": timeframe.value}
             deleted.instrument_ids.append(instrument_id)
             deleted.timeframes.append(timeframe.value)
-            deleted.counts.append(_rows_of(await session.execute(_DELETE_CANDLES, bounds | key)))
+            deleted.counts.append(changed_rows(await session.execute(_DELETE_CANDLES, bounds | key)))
     return deleted
 
 
@@ -196,12 +195,7 @@ async def _drop_orphans(session: WriteSession) -> int:
     """Drop the blocks of months that have no partition, which cannot be copies of anything."""
     await session.execute(_NO_SEALERS, {"sealing": SEALING})
     there = [partition.start for partition in await partitions.listing(session, Candle)]
-    return _rows_of(await session.execute(_DELETE_ORPHANS, {"there": there}))
-
-
-def _rows_of(result: Result[Any]) -> int:
-    assert isinstance(result, CursorResult)  # noqa: S101 - what DELETE gives; tells mypy
-    return result.rowcount
+    return changed_rows(await session.execute(_DELETE_ORPHANS, {"there": there}))
 
 
 # each series in a month, by one step along the index

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tradingdb.candles.arrow_tables import FLAGS, FLOATS, PRICES, from_table, require_arrow
-from tradingdb.candles.columns import NO_COUNT, BadCellError, CandleColumns, candle_columns
+from tradingdb.candles.array_values import counts_of, flags_of, floats_of, times_of
+from tradingdb.candles.arrow_tables import FLAGS, FLOATS, PRICES, from_table
+from tradingdb.candles.arrow_values import arrow_table
+from tradingdb.candles.columns import BadCellError, CandleColumns, candle_columns
 from tradingdb.candles.layout import KRAKEN_POSITIONS, by_position, named, require_all
 from tradingdb.candles.series import CandleSeries
-from tradingdb.candles.times import datetime64_to_microseconds, epoch_to_microseconds
 from tradingdb.errors import InvalidValueError
 
 if TYPE_CHECKING:
@@ -45,23 +46,13 @@ def columns_from(data: Any, *, timezone: str | None = None) -> CandleColumns:  #
         case np.ndarray() if data.ndim == 2:  # noqa: PLR2004 - a matrix
             return from_rows_matrix(data)
     if hasattr(data, "__arrow_c_stream__"):
-        return from_table(_arrow_table(data), timezone=timezone)
+        return from_table(arrow_table(data, "candles"), timezone=timezone)
     if isinstance(data, Sequence) and not isinstance(data, (str, bytes)):
         return from_rows(data)
     raise InvalidValueError(
         f"Candles cannot be read from a {type(data).__name__}: "
         "pass rows, arrays by name, or a pandas, polars or Arrow table."
     )
-
-
-def _arrow_table(data: Any) -> Any:
-    pa = require_arrow()
-    try:
-        return pa.table(data)
-    except (pa.ArrowInvalid, TypeError):
-        raise InvalidValueError(
-            f"A {type(data).__name__} is one column: candles need a table with columns for time and prices."
-        ) from None
 
 
 def from_rows(rows: Sequence[Sequence[Any]]) -> CandleColumns:
@@ -136,49 +127,9 @@ def _from_mapping(data: Mapping[str, Any]) -> CandleColumns:
     if len({len(values) for values in column.values()}) != 1:
         raise InvalidValueError("The columns are not equally long.")
     return candle_columns(
-        _times(column["open_time"]),
-        tuple(_floats(column[name], name) for name in PRICES),  # type: ignore[arg-type]
-        **{name: _floats(column[name], name) for name in FLOATS if name in column},
-        **{name: _flags(column[name], name) for name in FLAGS if name in column},
-        trade_count=_counts(column["trade_count"]) if "trade_count" in column else None,
+        times_of(column["open_time"]),
+        tuple(floats_of(column[name], name) for name in PRICES),  # type: ignore[arg-type]
+        **{name: floats_of(column[name], name) for name in FLOATS if name in column},
+        **{name: flags_of(column[name], name) for name in FLAGS if name in column},
+        trade_count=counts_of(column["trade_count"]) if "trade_count" in column else None,
     )
-
-
-def _times(values: NDArray[Any]) -> NDArray[np.int64]:
-    if values.dtype.kind == "M":
-        return datetime64_to_microseconds(values)
-    if values.dtype.kind in "iuf":
-        return epoch_to_microseconds(values)
-    raise InvalidValueError(
-        f"Times of type {values.dtype} were refused: pass datetime64, or numbers since 1970, or a table with a zone."
-    )
-
-
-def _floats(values: NDArray[Any], name: str) -> NDArray[np.float64]:
-    if values.dtype.kind in "iuf":
-        return values.astype(np.float64)
-    if values.dtype.kind != "O":
-        raise InvalidValueError(f"{name} has type {values.dtype}: numbers were expected.")
-    numbers = np.empty(len(values))
-    for at, value in enumerate(values):
-        if isinstance(value, bool):
-            raise BadCellError(at, f"{name} cannot be read: {value}")
-        try:
-            numbers[at] = np.nan if value is None else float(value)
-        except (TypeError, ValueError, OverflowError):
-            raise BadCellError(at, f"{name} cannot be read: {str(value)[:40]!r}") from None
-    return numbers
-
-
-def _counts(values: NDArray[Any]) -> NDArray[np.int64]:
-    numbers = _floats(values, "trade_count")
-    is_odd = numbers != np.floor(numbers)
-    if (is_odd & ~np.isnan(numbers)).any():
-        raise BadCellError(int(np.flatnonzero(is_odd & ~np.isnan(numbers))[0]), "trade_count is not a whole number")
-    return np.where(np.isnan(numbers), NO_COUNT, np.nan_to_num(numbers)).astype(np.int64)
-
-
-def _flags(values: NDArray[Any], name: str) -> NDArray[np.bool_]:
-    if values.dtype.kind != "U" and all(value in (0, 1) for value in values.tolist()):
-        return values.astype(np.bool_)
-    raise InvalidValueError(f"{name} has type {values.dtype}: True and False were expected.")

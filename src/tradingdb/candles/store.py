@@ -84,10 +84,10 @@ async def merge_staged(session: WriteSession, series: dict[str, Any], chunk: Can
     await session.execute(_EMPTY_STAGE)
     block = wire.encode(STAGED, {name: getattr(chunk, name) for name in STAGED})
     await copy_in(session, STAGE, list(STAGED), [block])
-    inserted = _rows_of(await session.execute(_INSERT_NEW, series))
+    inserted = changed_rows(await session.execute(_INSERT_NEW, series))
     if inserted == len(chunk):
         return inserted, 0
-    return inserted, _rows_of(await session.execute(_UPDATE_WORSE, series | _bounds(chunk)))
+    return inserted, changed_rows(await session.execute(_UPDATE_WORSE, series | _bounds(chunk)))
 
 
 async def merge_few(session: WriteSession, series: dict[str, Any], chunk: CandleColumns) -> tuple[int, int]:
@@ -124,8 +124,9 @@ def _bounds(columns: CandleColumns) -> dict[str, Any]:
     return {"first": to_datetime(int(columns.open_time[0])), "last": to_datetime(int(columns.open_time[-1]))}
 
 
-def _rows_of(result: Result[Any]) -> int:
-    assert isinstance(result, CursorResult)  # noqa: S101 - what INSERT and UPDATE give; tells mypy
+def changed_rows(result: Result[Any]) -> int:
+    """How many rows an INSERT, UPDATE or DELETE changed."""
+    assert isinstance(result, CursorResult)  # noqa: S101 - what they give; tells mypy
     return result.rowcount
 
 

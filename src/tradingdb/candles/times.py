@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
 from tradingdb.candles.columns import BadCellError
+from tradingdb.errors import InvalidValueError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,6 +56,20 @@ def datetime64_to_microseconds(values: NDArray[np.datetime64]) -> NDArray[np.int
     """
     _refuse(np.isnat(values), "the time is missing")
     return values.astype("datetime64[us]").astype(np.int64)
+
+
+def require_zone(timezone: str) -> None:
+    """Refuse the name of a zone that does not exist, also where no time needs it.
+
+    Raises:
+        InvalidValueError: the message says what a name looks like.
+    """
+    try:
+        ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise InvalidValueError(
+            f"There is no time zone {timezone!r}: use an IANA name such as Europe/Berlin."
+        ) from None
 
 
 def _refuse(is_bad: NDArray[np.bool_], reason: str) -> None:

@@ -2,7 +2,8 @@
 
 The format (PostgreSQL manual, COPY, Binary Format): a header of 19 bytes; per row a 16-bit field count and per field a
 32-bit length and the value; a 16-bit -1 at the end; all big-endian. NULL is the length -1 without a value. Values here
-have a fixed width, so a table of rows is one numpy record array, out of which the bytes of NULLs are cut.
+have a fixed width, so a table of rows is one numpy record array, out of which the bytes of NULLs are cut. Texts travel
+in fields as wide as the longest of them, out of which the padding is cut too; received, PostgreSQL has padded them.
 """
 
 from __future__ import annotations
@@ -22,14 +23,16 @@ POSTGRES_EPOCH = 946_684_800_000_000
 """2000-01-01T00:00Z, where PostgreSQL's timestamps count from, in microseconds since 1970."""
 
 TYPES = {"timestamptz": ">i8", "float8": ">f8", "int8": ">i8", "int4": ">i4", "bool": "u1"}
+TEXT = "text"
+"""The type of a column of texts, which are arrays of UTF-8 bytes without NULs."""
 NULL_LENGTH = -1
+_LENGTH_BYTES = 4
 
-
-def _row_type(columns: Mapping[str, str]) -> np.dtype[np.void]:
-    layout: list[tuple[str, str]] = [("fields", ">i2")]
-    for name, kind in columns.items():
-        layout += [(f"{name} length", ">i4"), (name, TYPES.get(kind, kind))]
-    return np.dtype(layout)
+PADDED = (
+    "convert_to({name}, 'UTF8') || "
+    "decode(repeat('00', max(octet_length({name})) OVER () - octet_length({name})), 'hex')"
+)
+"""SQL for a text as bytes, widened with NULs to the longest of the result: what `decode` reads as a text."""
 
 
 def encode(
@@ -41,41 +44,77 @@ def encode(
 ) -> bytes:
     """Rows in binary COPY format.
 
-    `columns` gives each column's PostgreSQL type, in order; times are microseconds since 1970. `constants` are texts
-    that every row has, sent after the columns. `nulls` says which rows have NULL in a column, whatever its value.
+    `columns` gives each column's PostgreSQL type, in order; times are microseconds since 1970, and an empty text is
+    NULL. `constants` are texts that every row has, sent after the columns. `nulls` says which rows have NULL in a
+    column, whatever its value.
     """
-    texts = {name: text.encode() for name, text in (constants or {}).items()}
-    size = len(next(iter(values.values())))
-    row = _row_type({**columns, **{name: f"S{len(text)}" for name, text in texts.items()}})
-    rows = np.empty(size, row)
-    rows["fields"] = len(columns) + len(texts)
+    same = {name: text.encode() for name, text in (constants or {}).items()}
+    layout = {name: values[name].dtype.str if kind == TEXT else TYPES[kind] for name, kind in columns.items()}
+    rows = np.empty(len(next(iter(values.values()))), _row_type(layout | {n: f"S{len(t)}" for n, t in same.items()}))
+    rows["fields"] = len(columns) + len(same)
     for name, kind in columns.items():
-        rows[f"{name} length"] = np.dtype(TYPES[kind]).itemsize
+        rows[f"{name} length"] = rows.dtype[name].itemsize
         rows[name] = values[name] - POSTGRES_EPOCH if kind == "timestamptz" else values[name]
-    for name, text in texts.items():
+    for name, text in same.items():
         rows[f"{name} length"] = len(text)
         rows[name] = text
-    return HEADER + _without_nulls(rows, nulls or {}) + TRAILER
+    lengths = {name: np.strings.str_len(values[name]) for name, kind in columns.items() if kind == TEXT}
+    return HEADER + _cut(rows, nulls or {}, lengths) + TRAILER
 
 
-def _without_nulls(rows: NDArray[Any], nulls: Mapping[str, NDArray[np.bool_]]) -> bytes:
-    if not any(is_null.any() for is_null in nulls.values()):
+def _row_type(layout: Mapping[str, str]) -> np.dtype[np.void]:
+    """A row of fields, each with its length before it; `layout` gives their numpy types."""
+    fields: list[tuple[str, str]] = [("fields", ">i2")]
+    for name, kind in layout.items():
+        fields += [(f"{name} length", ">i4"), (name, kind)]
+    return np.dtype(fields)
+
+
+def _cut(rows: NDArray[Any], nulls: Mapping[str, NDArray[np.bool_]], lengths: Mapping[str, NDArray[np.int_]]) -> bytes:
+    """The rows without the bytes of NULLs and without what pads texts, of which `lengths` are the lengths."""
+    if not lengths and not any(is_null.any() for is_null in nulls.values()):
         return rows.tobytes()
-    is_kept = np.ones((len(rows), rows.dtype.itemsize), np.bool_)
+    is_sent = np.ones((len(rows), rows.dtype.itemsize), np.bool_)
+    for name, length in lengths.items():
+        rows[f"{name} length"] = np.where(length == 0, NULL_LENGTH, length)
+        field = _bytes_of(rows, name)
+        is_sent[:, field] = np.arange(field.stop - field.start) < length[:, None]
     for name, is_null in nulls.items():
         rows[f"{name} length"][is_null] = NULL_LENGTH
-        kind, offset = rows.dtype.fields[name][:2]  # type: ignore[index]
-        is_kept[is_null, offset : offset + kind.itemsize] = False
-    return rows.view(np.uint8).reshape(is_kept.shape)[is_kept].tobytes()
+        is_sent[is_null, _bytes_of(rows, name)] = False
+    return rows.view(np.uint8).reshape(is_sent.shape)[is_sent].tobytes()
+
+
+def _bytes_of(rows: NDArray[Any], name: str) -> slice:
+    kind, offset = rows.dtype.fields[name][:2]  # type: ignore[index]
+    return slice(offset, offset + kind.itemsize)
 
 
 def decode(columns: Mapping[str, str], data: bytearray) -> dict[str, NDArray[Any]]:
-    """The columns of a binary COPY without NULLs; native byte order, times as microseconds since 1970."""
-    rows = np.frombuffer(memoryview(data)[len(HEADER) : -len(TRAILER)], _row_type(columns))
-    result = {}
+    """The columns of a binary COPY without NULLs; native byte order, times as microseconds since 1970.
+
+    Only the last column may be a text, which `PADDED` has widened.
+    """
+    body = memoryview(data)[len(HEADER) : -len(TRAILER)]
+    rows = np.frombuffer(body, _row_type(_received(columns, body)))
+    result: dict[str, NDArray[Any]] = {}
     for name, kind in columns.items():
+        if kind == TEXT:
+            result[name] = np.ascontiguousarray(rows[name])
+            continue
         native = rows[name].astype(np.dtype(TYPES[kind]).newbyteorder("="))
         if kind == "timestamptz":
             native += POSTGRES_EPOCH
         result[name] = native.astype(np.bool_) if kind == "bool" else native
     return result
+
+
+def _received(columns: Mapping[str, str], body: memoryview) -> dict[str, str]:
+    """The numpy types of the fields; the length before the first row's text is the width of all."""
+    *fixed, last = columns
+    layout = {name: TYPES[columns[name]] for name in fixed}
+    if columns[last] != TEXT:
+        return layout | {last: TYPES[columns[last]]}
+    at = _row_type(layout).itemsize
+    width = int.from_bytes(body[at : at + _LENGTH_BYTES]) if body else 1
+    return layout | {last: f"S{width}"}

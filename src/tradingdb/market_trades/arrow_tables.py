@@ -6,10 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tradingdb.candles.arrow_tables import _flags as flags_of
-from tradingdb.candles.arrow_tables import _floats as floats_of
-from tradingdb.candles.arrow_tables import _joined as joined
-from tradingdb.candles.arrow_tables import _times as times_of
+from tradingdb.candles.arrow_values import flags_of, floats_of, joined, times_of
 from tradingdb.candles.columns import BadCellError
 from tradingdb.errors import InvalidValueError
 from tradingdb.market_trades.columns import BUY, LONGEST_ID, SELL, UNKNOWN, MarketTradeColumns, padded

@@ -7,13 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tradingdb.candles.arrow_tables import require_zone
 from tradingdb.candles.columns import BadCellError
 from tradingdb.candles.csv_files import CsvText
-from tradingdb.candles.files import FEATHER, PARQUET
-from tradingdb.candles.files import _arrow_file as arrow_file
-from tradingdb.candles.files import _content as content_of
-from tradingdb.candles.files import _row as row_number
+from tradingdb.candles.file_contents import arrow_file, content_of, is_arrow_file, row_place
+from tradingdb.candles.times import require_zone
 from tradingdb.errors import InvalidValueError, UnusableFileError
 from tradingdb.market_trades.arrow_tables import from_table
 from tradingdb.market_trades.validate import problems
@@ -57,11 +54,11 @@ def read_file(path: Path | str, *, timezone: str = "UTC") -> FileMarketTrades:
         MissingExtraError: pyarrow is not installed.
     """
     path = Path(path)
-    place: Callable[[int], str] = row_number
+    place: Callable[[int], str] = row_place
     try:
         require_zone(timezone)
         content = content_of(path)
-        if content.startswith((PARQUET, *FEATHER)):
+        if is_arrow_file(content):
             columns = from_table(arrow_file(content), timezone=timezone)
         else:
             text = _csv(content)

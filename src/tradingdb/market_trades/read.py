@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tradingdb.bulk import copy_out
+from tradingdb.candles import wire
 from tradingdb.candles.from_trades import IN_ORDER
 from tradingdb.candles.series import id_of
 from tradingdb.core.clock import as_utc
-from tradingdb.market_trades import wire
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tradingdb.candles.array_values import flags_of, floats_of, times_of
+from tradingdb.candles.arrow_values import arrow_table
 from tradingdb.candles.columns import BadCellError, to_microseconds
-from tradingdb.candles.sources import _arrow_table as arrow_table
-from tradingdb.candles.sources import _flags as flags_of
-from tradingdb.candles.sources import _floats as floats_of
-from tradingdb.candles.sources import _times as times_of
 from tradingdb.core.clock import as_utc
 from tradingdb.errors import InvalidValueError
 from tradingdb.market_trades.arrow_tables import from_table
@@ -48,7 +46,7 @@ def columns_from(data: Any, *, timezone: str | None = None) -> MarketTradeColumn
         case np.ndarray() if data.dtype.names:
             return from_mapping({name: data[name] for name in data.dtype.names})
     if hasattr(data, "__arrow_c_stream__"):
-        return from_table(arrow_table(data), timezone=timezone)
+        return from_table(arrow_table(data, "public trades"), timezone=timezone)
     if isinstance(data, Sequence) and not isinstance(data, (str, bytes)):
         return from_rows(data)
     if isinstance(inner := getattr(data, "columns", None), (Mapping, MarketTradeColumns)):

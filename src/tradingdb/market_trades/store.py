@@ -9,11 +9,11 @@ import numpy as np
 from sqlalchemy import text
 
 from tradingdb.bulk import copy_in
+from tradingdb.candles import wire
 from tradingdb.candles.columns import to_datetime
-from tradingdb.candles.store import _rows_of as rows_of
+from tradingdb.candles.store import changed_rows
 from tradingdb.core.clock import as_utc
 from tradingdb.errors import ConflictingMarketTradesError
-from tradingdb.market_trades import wire
 from tradingdb.market_trades.columns import BUY, SELL, UNKNOWN
 from tradingdb.market_trades.identity import DERIVED, MAX_LISTED, NEAR
 
@@ -51,14 +51,13 @@ async def are_fresh(session: ReadSession, instrument_id: int, chunks: Sequence[M
 async def copy_fresh(session: WriteSession, series: dict[str, Any], chunk: MarketTradeColumns) -> bool:
     """COPY trades straight into the table. False, and nothing stored, if somebody has added one of them meanwhile."""
     columns, values = _columns(chunk)
-    size = len(chunk)
-    values["instrument_id"] = np.full(size, series["instrument_id"])
     columns = {"instrument_id": "int4", **columns}
-    if series["source"] is not None:
-        columns["source"], values["source"] = wire.TEXT, np.full(size, series["source"].encode())
+    values["instrument_id"] = np.full(len(chunk), series["instrument_id"])
+    constants = {"source": series["source"]} if series["source"] else {}
+    block = wire.encode(columns, values, constants=constants)
     try:
         async with session.begin_nested():
-            await copy_in(session, "market_trades", list(columns), [wire.encode(columns, values)])
+            await copy_in(session, "market_trades", [*columns, *constants], [block])
     except asyncpg.UniqueViolationError:
         return False
     return True
@@ -85,13 +84,13 @@ async def merge(
     else:
         parameters |= _arrays(chunk)
     insert, conflicts, complete = _STAGED_SQL if staged else _SENT_SQL
-    inserted = rows_of(await session.execute(insert, parameters))
+    inserted = changed_rows(await session.execute(insert, parameters))
     # what was inserted is compared too: the same id may be there at another time
     if found := (await session.execute(conflicts, parameters)).all():
         raise _refusal(found)
     if inserted == len(chunk):
         return inserted, 0
-    return inserted, rows_of(await session.execute(complete, parameters))
+    return inserted, changed_rows(await session.execute(complete, parameters))
 
 
 def _columns(chunk: MarketTradeColumns) -> tuple[dict[str, str], dict[str, Any]]:

@@ -1,0 +1,17 @@
+"""A process that is killed while it writes candles leaves whole batches and a true coverage."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+from killed_writers import kill_one, wrong_in
+
+from tradingdb.database import Database
+
+
+async def test_what_is_left_of_a_killed_writer_is_whole(database: Database) -> None:
+    dice = random.Random(3)  # noqa: S311 - can be repeated
+    for _ in range(2):
+        await asyncio.to_thread(kill_one, database.target.url.render_as_string(hide_password=False), dice)
+        assert await wrong_in(database) == []
