@@ -25,7 +25,8 @@ demo: $(READY)  ## an embedded PostgreSQL, candles, a strategy and its trades (C
 	@$(BIN)/tradingdb demo $(if $(CANDLES),--candles "$(CANDLES)")
 
 test: $(READY)  ## the whole suite, on a real PostgreSQL
-	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
+	@# what pytest compiles is kept for the next run, also where the environment says otherwise
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
 soak: $(READY)  ## what the suite does small, at full size: a storm over the ledger, fifty killed writers of candles
 	$(BIN)/python tests/services/ledger/storm.py

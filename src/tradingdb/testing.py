@@ -11,7 +11,8 @@ import asyncio
 import os
 import shutil
 import tempfile
-from contextlib import asynccontextmanager
+import time
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -24,6 +25,7 @@ from tradingdb import migrations, revisions
 from tradingdb.connections import maintenance_connection
 from tradingdb.database import Database, WriteSession
 from tradingdb.embedded import EmbeddedServer
+from tradingdb.errors import EmbeddedServerError
 from tradingdb.urls import ConnectionTarget, parse_url
 
 if TYPE_CHECKING:
@@ -34,8 +36,15 @@ THROWAWAY_SETTINGS = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "max_wal_size": "512MB",
+    "autovacuum": "off",
 }
-"""For data that nobody misses after a power cut, and that should not grow."""
+"""For data that nobody misses after a power cut, and that do not live long enough to need care."""
+
+FOLDER_PREFIX = "tradingdb-tests-"
+ABANDONED_AFTER = 3600
+"""Seconds since somebody began to use a server; one that is still used is not removed even then."""
+
+SERVER_VARIABLE = "TRADINGDB_TEST_DATABASE_URL"
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - where Linux has a file system in memory
 ROOM_NEEDED = 4 * 1024**3
@@ -64,12 +73,17 @@ async def clone_of_template(server: ConnectionTarget, template: str = TEMPLATE) 
     """A migrated database of its own, dropped on the way out. Nobody may be connected to what it is a copy of."""
     name = f"tradingdb_test_{uuid4().hex}"
     async with maintenance_connection(server, autocommit=True) as connection:
-        await connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+        await connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template} {_strategy()}"))
     try:
         yield server.with_database(name)
     finally:
         async with maintenance_connection(server, autocommit=True) as connection:
             await connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+def _strategy() -> str:
+    """Copying files takes half as long as logging what is in them, unless they must reach a disk at once."""
+    return "" if os.environ.get(SERVER_VARIABLE) else "STRATEGY FILE_COPY"
 
 
 async def make_template(server: ConnectionTarget) -> None:
@@ -91,20 +105,39 @@ async def make_template(server: ConnectionTarget) -> None:
 @pytest.fixture(scope="session")
 def tradingdb_server() -> Iterator[ConnectionTarget]:
     """A PostgreSQL server to make databases on; the target names its maintenance database."""
-    if url := os.environ.get("TRADINGDB_TEST_DATABASE_URL"):
+    if url := os.environ.get(SERVER_VARIABLE):
         yield parse_url(url)
         return
+    root = throwaway_root()
+    if os.environ.get("PYTEST_XDIST_WORKER", "gw0") == "gw0":
+        _remove_abandoned(root)
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", uuid4().hex)
-    folder = throwaway_root() / f"tradingdb-tests-{run[:12]}"
     version = int(os.environ.get("TRADINGDB_EMBEDDED_POSTGRES", "18"))
+    with _running(root / f"{FOLDER_PREFIX}{run[:12]}", version) as server:
+        yield ConnectionTarget(server.url("postgres"))
+
+
+@contextmanager
+def _running(folder: Path, version: int) -> Iterator[EmbeddedServer]:
+    """A throwaway server, which its last user stops and removes."""
     server = EmbeddedServer(folder, version=version, settings=THROWAWAY_SETTINGS)
     server.acquire()
     try:
-        yield ConnectionTarget(server.url("postgres"))
+        yield server
     finally:
         server.release()
         if not server.is_accepting():
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_abandoned(root: Path) -> None:
+    """Stop and remove the servers of runs that were killed: nobody else does, and in memory they take room."""
+    for folder in root.glob(f"{FOLDER_PREFIX}*"):
+        with suppress(FileNotFoundError, EmbeddedServerError):  # somebody else removes it, or it is beyond that
+            if time.time() - (folder / "start.lock").stat().st_mtime > ABANDONED_AFTER:
+                for pgdata in folder.glob("postgresql-??"):
+                    with _running(folder, int(pgdata.name[-2:])):
+                        pass
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -115,7 +115,7 @@ async def store(session: WriteSession, series: dict[str, Any], batch: CandleColu
     if way in {"few", "rolled back"}:
         await candles.write(session, series["instrument_id"], "1d", batch)
         return
-    await partitions.ensure(session, Candle, JANUARY - timedelta(days=31), JANUARY + timedelta(days=100))
+    await partitions.ensure(session, Candle, JANUARY - timedelta(days=31), JANUARY + timedelta(days=140))
     if way == "copied" and await copy_fresh(session, series, batch):
         await extend_coverage(session, series, batch, len(batch))
     else:

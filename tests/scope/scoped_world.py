@@ -12,7 +12,7 @@ from sqlalchemy import func, select, text, update
 
 from tradingdb.core.ids import uuid7
 from tradingdb.database import Database, WriteSession
-from tradingdb.models import AuditEntry, Order, TradingAccount, TradingDecision
+from tradingdb.models import AuditEntry, Order, ReconciliationRecord, TradingAccount, TradingDecision
 from tradingdb.scope import Scope, unscoped
 from tradingdb.seeds import World, seed
 from tradingdb.settings import Settings
@@ -66,4 +66,9 @@ async def scoped_world(database: Database) -> AsyncIterator[ScopedWorld]:
         at = datetime(2025, 1, 2, tzinfo=UTC)
         for account in (mine, theirs):
             session.add(AuditEntry(occurred_at=at, entry_id=uuid7(), action="login", account_id=account))
+            session.add(
+                ReconciliationRecord(
+                    account_id=account, taken_at=at, difference_count=0, unexplained_count=0, differences=[]
+                )
+            )
     yield ScopedWorld(database, mine, theirs)

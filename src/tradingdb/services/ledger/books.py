@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import text
 
-from tradingdb.bulk import arrays, unnested
+from tradingdb.bulk import FEW, arrays, sent, sent_values, unnested
 from tradingdb.database import COLLISION_GATE
 from tradingdb.models import CostBasis, InstrumentKind, OrderSide, PositionSide
 from tradingdb.scope import scoped_by_verb
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from uuid import UUID
 
-    from sqlalchemy import Row
+    from sqlalchemy import Executable, Row
 
     from tradingdb.database import ReadSession, WriteSession
 
@@ -58,11 +59,12 @@ async def open_books(session: WriteSession, places: Iterable[Place]) -> dict[Pla
     if not places:
         return {}
     wanted = sorted(set(places), key=lambda place: (place.account_id, place.instrument_id, place.side))
-    parameters = arrays("place", Place._fields, [place._asdict() for place in wanted])
-    books = await _locked(session, parameters)
+    if not wanted:
+        return {}
+    books = await _locked(session, wanted)
     if len(books) < len(wanted):
-        await session.execute(_MAKE, parameters)
-        books = await _locked(session, parameters)
+        await session.execute(_MAKE, arrays("place", Place._fields, [place._asdict() for place in wanted]))
+        books = await _locked(session, wanted)
     return books
 
 
@@ -98,12 +100,14 @@ def execution_of(row: Row[Any]) -> Execution:
     )
 
 
-async def _locked(session: WriteSession, parameters: dict[str, Any]) -> dict[Place, Book]:
+async def _locked(session: WriteSession, places: list[Place]) -> dict[Place, Book]:
+    statement = _lock(min(len(places), FEW + 1))
+    parameters = sent_values("place", _PLACE, [place._asdict() for place in places])
     return {
         Place(row.account_id, row.instrument_id, PositionSide(row.side)): Book(
             contract_of(row), holding_of(row), row.cost_basis == CostBasis.FIFO
         )
-        for row in await session.execute(_LOCK, parameters)
+        for row in await session.execute(statement, parameters)
     }
 
 
@@ -140,23 +144,28 @@ def holding_of(row: Row[Any]) -> Holding:
 _PLACE = {"account_id": "uuid", "instrument_id": "int4", "side": "text"}
 _PLACES = f"{unnested('place', _PLACE)} AS sent ({', '.join(_PLACE)})"
 
-_LOCK = scoped_by_verb(
-    text(
-        f"""
-    SELECT p.account_id, p.instrument_id, p.side, p.quantity, p.average_entry_price, p.realized_pnl, p.fees,
-           CAST(p.other_fees AS text) AS other_fees, p.opened_at, p.last_fill_at, p.last_fill_place,
-           CAST(p.lots AS text) AS lots, a.cost_basis,
-           i.kind, i.base_currency, i.quote_currency, i.settle_currency, i.contract_size, i.is_inverse
-    FROM (SELECT pg_advisory_xact_lock_shared({COLLISION_GATE})) AS gate
-    CROSS JOIN {_PLACES}
-    JOIN positions p USING (account_id, instrument_id, side)
-    JOIN trading_accounts a ON a.id = p.account_id
-    JOIN instruments i ON i.id = p.instrument_id
-    ORDER BY p.account_id, p.instrument_id, p.side
-    FOR NO KEY UPDATE OF p
-    """  # noqa: S608 - built from the constants above
+
+@cache
+def _lock(count: int) -> Executable:
+    return scoped_by_verb(
+        text(
+            f"""
+            SELECT p.account_id, p.instrument_id, p.side, p.quantity, p.average_entry_price, p.realized_pnl, p.fees,
+                   CAST(p.other_fees AS text) AS other_fees, p.opened_at, p.last_fill_at, p.last_fill_place,
+                   CAST(p.lots AS text) AS lots, a.cost_basis,
+                   i.kind, i.base_currency, i.quote_currency, i.settle_currency, i.contract_size, i.is_inverse
+            FROM (SELECT pg_advisory_xact_lock_shared({COLLISION_GATE})) AS gate
+            CROSS JOIN {sent("place", _PLACE, count)}
+            JOIN positions p USING (account_id, instrument_id, side)
+            JOIN trading_accounts a ON a.id = p.account_id
+            JOIN instruments i ON i.id = p.instrument_id
+            ORDER BY p.account_id, p.instrument_id, p.side
+            FOR NO KEY UPDATE OF p
+            """  # noqa: S608 - built from the constants above
+        )
     )
-)
+
+
 _MAKE = scoped_by_verb(
     text(
         f"""

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from tradingdb.bulk import arrays, unnested
+from tradingdb.bulk import FEW, Record, fetch, sent, sent_values
 from tradingdb.core.ids import uuid7
 from tradingdb.core.json import dump_json
 from tradingdb.errors import LedgerConflictError, NotFoundError, TradingDBError
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
-    from sqlalchemy import Row
+    from sqlalchemy import TextClause
 
     from tradingdb.database import WriteSession
 
@@ -86,14 +87,14 @@ class _Batch:
         self._recount: set[Place] = set()
         self._seen: dict[tuple[Any, ...], tuple[UUID, NewFill]] = {}
 
-    def take(self, fill: NewFill, found: Row[Any]) -> Receipt:
+    def take(self, fill: NewFill, found: Record) -> Receipt:
         """What becomes of a fill, given what is stored under its key and its order's name."""
         try:
             return self._taken(fill, found)
         except TradingDBError as error:
             return Receipt(Result.REFUSED, error=error)
 
-    def _taken(self, fill: NewFill, found: Row[Any]) -> Receipt:
+    def _taken(self, fill: NewFill, found: Record) -> Receipt:
         book = self._books.get(place_of(fill))
         if book is None:
             raise NotFoundError(
@@ -113,7 +114,7 @@ class _Batch:
         self._add(fill_id, fill, found.named_order_id, value)
         return Receipt(Result.INSERTED, fill_id, found.order_status)
 
-    def _known(self, fill: NewFill, found: Row[Any], value: Decimal) -> Receipt:
+    def _known(self, fill: NewFill, found: Record, value: Decimal) -> Receipt:
         """A fill that is there: a duplicate, unless it brings its fee or its order."""
         learns_fee = found.fee_currency is None and fill.fee_currency is not None
         _refuse_other_content(fill, found, but=("fee", "fee_currency") if learns_fee else ())
@@ -246,7 +247,7 @@ def _event(fill_id: UUID, fill: NewFill, order_id: UUID | None) -> dict[str, Any
     }
 
 
-def _check_order(fill: NewFill, found: Row[Any]) -> None:
+def _check_order(fill: NewFill, found: Record) -> None:
     if fill.order_id is not None and found.named_order_id is None:
         raise NotFoundError(
             f"There is no order {fill.order_id} in account {fill.account_id}: submit it first, or name it by its "
@@ -282,13 +283,14 @@ def _refuse_other_content(fill: NewFill, stored: object, but: tuple[str, ...] = 
         )
 
 
-async def _look_up(session: WriteSession, fills: Sequence[NewFill]) -> Sequence[Row[Any]]:
+async def _look_up(session: WriteSession, fills: Sequence[NewFill]) -> Sequence[Record]:
     """For each fill what is stored under its key, and its order. Asked after the positions are locked."""
-    rows = [{name: getattr(fill, name) for name in _NAMES} for fill in fills]
-    return (await session.execute(_LOOK_UP, arrays("sent", _NAMES, rows))).all()
+    rows = [{name: getattr(fill, name) for name in _KEYS} | {"place": place} for place, fill in enumerate(fills)]
+    statement = _look_up_statement(min(len(rows), FEW + 1))
+    return await fetch(session, statement, sent_values("sent", _NAMES, rows))
 
 
-_NAMES = {
+_KEYS = {
     "account_id": "uuid",
     "instrument_id": "int4",
     "venue_trade_id": "text",
@@ -297,13 +299,18 @@ _NAMES = {
     "client_order_id": "text",
     "venue_order_id": "text",
 }
-_LOOK_UP = scoped_by_verb(
-    text(
-        f"""
+_NAMES = _KEYS | {"place": "int4"}
+
+
+@cache
+def _look_up_statement(count: int) -> TextClause:
+    return scoped_by_verb(
+        text(
+            f"""
         SELECT f.id, f.order_id, f.side, f.position_side, f.quantity, f.price, f.executed_at, f.fee, f.fee_currency,
                o.id AS named_order_id, o.instrument_id AS order_instrument_id, o.position_side AS order_position_side,
                o.status AS order_status
-        FROM {unnested("sent", _NAMES)} WITH ORDINALITY AS sent ({", ".join(_NAMES)}, place)
+        FROM {sent("sent", _NAMES, count)}
         LEFT JOIN fills f ON f.account_id = sent.account_id AND f.instrument_id = sent.instrument_id
                          AND f.venue_trade_id = sent.venue_trade_id AND f.sequence = sent.sequence
         LEFT JOIN orders o ON o.account_id = sent.account_id AND o.id = coalesce(
@@ -314,5 +321,5 @@ _LOOK_UP = scoped_by_verb(
         )
         ORDER BY sent.place
         """  # noqa: S608 - built from the constants above
+        )
     )
-)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from tradingdb.bulk import arrays, unnested
+from tradingdb.bulk import FEW, fetch, sent, sent_values
 from tradingdb.core.json import dump_json
 from tradingdb.models import OrderStatus
 from tradingdb.scope import scoped_by_verb
@@ -15,6 +16,8 @@ from tradingdb.services.ledger.order_state import ADD_FILLS, ORDER_PAYLOAD
 
 if TYPE_CHECKING:
     from uuid import UUID
+
+    from sqlalchemy import TextClause
 
     from tradingdb.database import WriteSession
     from tradingdb.services.ledger.books import Place
@@ -49,12 +52,14 @@ class Posting:
             "movement": self.movements,
             "event": self.events,
         }
-        if not any(parts.values()):
+        parts = {part: rows for part, rows in parts.items() if rows}
+        if not parts:
             return {}
-        parameters = {
-            name: values for part, rows in parts.items() for name, values in arrays(part, COLUMNS[part], rows).items()
-        }
-        return {row.id: OrderStatus(row.status) for row in await session.execute(_STORE, parameters)}
+        parameters: dict[str, Any] = {}
+        for part, rows in parts.items():
+            parameters |= sent_values(part, COLUMNS[part], rows)
+        statement = _store(tuple((part, min(len(rows), FEW + 1)) for part, rows in parts.items()))
+        return {row.id: OrderStatus(row.status) for row in await fetch(session, statement, parameters)}
 
 
 def _position_row(place: Place, holding: Holding) -> dict[str, Any]:
@@ -134,49 +139,52 @@ _PLACE = ("account_id", "instrument_id", "side")
 _STATE = tuple(name for name in COLUMNS["position"] if name not in _PLACE)
 
 
-def _sent(part: str) -> str:
-    return f"{unnested(part, COLUMNS[part])} AS sent ({', '.join(COLUMNS[part])})"
-
-
-def _insert(part: str, table: str) -> str:
-    names = ", ".join(COLUMNS[part])
-    return f"INSERT INTO {table} ({names}) SELECT {names} FROM {_sent(part)}"  # noqa: S608 - from the constants above
-
-
-_STORE = scoped_by_verb(
-    text(
-        f"""
-        WITH filled AS (
-            {_insert("fill", "fills")}
-        ), linked AS (
-            UPDATE fills f SET order_id = sent.order_id FROM {_sent("link")} WHERE f.id = sent.id
-        ), charged AS (
-            UPDATE fills f SET fee = sent.fee, fee_currency = sent.fee_currency
-            FROM {_sent("charge")} WHERE f.id = sent.id
-        ), held AS (
-            UPDATE positions p SET {", ".join(f"{name} = sent.{name}" for name in _STATE)}, updated_at = now()
-            FROM {_sent("position")}
-            WHERE {" AND ".join(f"p.{name} = sent.{name}" for name in _PLACE)}
-        ), paid AS (
-            {_insert("movement", "cash_movements")}
-        ), told AS (
-            {_insert("event", "outbox_events")}
-        ), sums AS (
+_CHANGES = {
+    "fill": "INSERT INTO fills ({names}) SELECT {names} FROM {sent}",
+    "link": "UPDATE fills f SET order_id = sent.order_id FROM {sent} WHERE f.id = sent.id",
+    "charge": "UPDATE fills f SET fee = sent.fee, fee_currency = sent.fee_currency FROM {sent} WHERE f.id = sent.id",
+    "position": f"""
+        UPDATE positions p SET {", ".join(f"{name} = sent.{name}" for name in _STATE)}, updated_at = now()
+        FROM {{sent}} WHERE {" AND ".join(f"p.{name} = sent.{name}" for name in _PLACE)}
+    """,  # noqa: S608 - built from constants
+    "movement": "INSERT INTO cash_movements ({names}) SELECT {names} FROM {sent}",
+    "event": "INSERT INTO outbox_events ({names}) SELECT {names} FROM {sent}",
+    "share": f"""
+        UPDATE orders o SET {ADD_FILLS}
+        FROM (
             SELECT order_id, sum(quantity) AS quantity, sum(value) AS value, max(executed_at) AS executed_at
-            FROM {_sent("share")} GROUP BY order_id
-        ), locked AS MATERIALIZED (
-            SELECT id, status FROM orders WHERE id IN (SELECT order_id FROM sums) ORDER BY id FOR NO KEY UPDATE
-        ), moved AS (
-            UPDATE orders o SET {ADD_FILLS}
-            FROM sums JOIN locked ON locked.id = sums.order_id JOIN instruments i ON true
-            WHERE o.id = sums.order_id AND i.id = o.instrument_id
-            RETURNING o.id, o.account_id, o.status, locked.status AS before, o.filled_quantity, o.average_price
-        ), announced AS (
-            INSERT INTO outbox_events (topic, entity, entity_key, account_id, payload)
-            SELECT 'order.' || status, 'orders', CAST(id AS text), account_id, {ORDER_PAYLOAD}
-            FROM moved WHERE status <> before
-        )
-        SELECT id, status FROM moved
-        """  # noqa: S608 - same
-    )
-)
+            FROM {{sent}} GROUP BY order_id
+        ) AS sums
+        JOIN locked ON locked.id = sums.order_id
+        JOIN instruments i ON i.id = locked.instrument_id
+        WHERE o.id = sums.order_id
+        RETURNING o.id, o.account_id, o.status, locked.status AS before, o.filled_quantity, o.average_price
+    """,  # noqa: S608 - same
+}
+"""What is done with each part."""
+
+_LOCKED = """
+    SELECT id, instrument_id, status FROM orders
+    WHERE id IN (SELECT order_id FROM {sent}) ORDER BY id FOR NO KEY UPDATE
+"""
+_ANNOUNCED = f"""
+    INSERT INTO outbox_events (topic, entity, entity_key, account_id, payload)
+    SELECT 'order.' || status, 'orders', CAST(id AS text), account_id, {ORDER_PAYLOAD}
+    FROM share WHERE status <> before
+"""  # noqa: S608 - built from constants, as below
+
+
+@cache
+def _store(counts: tuple[tuple[str, int], ...]) -> TextClause:
+    """The statement that stores so many rows of each part, and gives the orders that it changed."""
+    steps = {}
+    for part, count in counts:
+        table = sent(part, COLUMNS[part], count)
+        if part == "share":
+            steps["locked"] = _LOCKED.format(sent=table)
+        steps[part] = _CHANGES[part].format(sent=table, names=", ".join(COLUMNS[part]))
+    if "share" in steps:
+        steps["announced"] = _ANNOUNCED
+    result = "SELECT id, status FROM share" if "share" in steps else "SELECT NULL AS id, NULL AS status WHERE false"
+    script = ", ".join(f"{name} AS ({step})" for name, step in steps.items())
+    return scoped_by_verb(text(f"WITH {script} {result}"))

@@ -15,8 +15,8 @@ from tradingdb.core.clock import as_utc
 from tradingdb.core.types import ExactNumeric
 from tradingdb.errors import MixedCurrenciesError
 from tradingdb.models import BacktestConfig, BacktestEquity, BacktestRun, PortfolioSnapshot, Trade
+from tradingdb.services.performance.question import CURRENCY, Question, with_currency
 from tradingdb.services.performance.selection import Selection, balance_of, mode_of
-from tradingdb.services.performance.statement import CURRENCY, Question
 from tradingdb.services.reports.scope import where
 
 if TYPE_CHECKING:
@@ -134,12 +134,8 @@ async def _measured(session: ReadSession, selection: Selection) -> EquityCurve |
 
 async def _of_trades(session: ReadSession, selection: Selection, given: Decimal | None) -> EquityCurve:
     balance, currency = await balance_of(session, selection, given)
-    exits = (
-        Question(selection)
-        .trades(Trade.exit_time.label("at"), Trade.entry_time, Trade.pnl)
-        .where(Trade.pnl.is_not(None))
-        .subquery("exits")
-    )
+    closed = Question(selection).trades(Trade.exit_time.label("at"), Trade.entry_time, Trade.pnl)
+    exits = with_currency(closed.where(Trade.pnl.is_not(None))).subquery("exits")
     instants = (
         select(exits.c[CURRENCY], exits.c.at, func.sum(exits.c.pnl).label("pnl")).group_by(
             exits.c[CURRENCY], exits.c.at

@@ -11,8 +11,9 @@ from tradingdb.core.mode import TradingMode
 from tradingdb.errors import InvalidValueError, MixedCurrenciesError
 from tradingdb.services.performance.dimensions import KEYS, WEEKDAYS, Dimension
 from tradingdb.services.performance.figures import Frame, Summary, finished
+from tradingdb.services.performance.question import Question
 from tradingdb.services.performance.selection import Selection, balance_of, mode_of
-from tradingdb.services.performance.statement import Question, statement
+from tradingdb.services.performance.statement import statement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
