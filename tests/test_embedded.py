@@ -68,9 +68,9 @@ async def test_committed_data_is_there_after_a_restart(used_folder: Path) -> Non
         assert await ask(again, "SELECT id FROM kept") == 42
 
 
-async def test_two_versions_live_side_by_side_in_one_folder(folder: Path) -> None:
-    with embedded(folder, version=16) as old:
-        with embedded(folder, version=18) as new:
+async def test_two_versions_live_side_by_side_in_one_folder(used_folder: Path) -> None:
+    with embedded(used_folder, version=16) as old:
+        with embedded(used_folder, version=18) as new:
             asked = [await ask(server, "SHOW server_version") for server in (old, new)]
             assert [str(version).split(".")[0] for version in asked] == ["16", "18"]
             assert await ask(old, "CREATE EXTENSION vector", "SELECT '[1,2]'::vector <-> '[1,3]'") == 1

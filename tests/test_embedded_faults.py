@@ -97,11 +97,13 @@ def test_a_half_made_data_directory_is_made_again(folder: Path) -> None:
     assert not partial.exists()
 
 
-async def test_a_setting_that_postgresql_refuses_is_said_and_the_next_start_with_a_good_one_works(folder: Path) -> None:
+async def test_a_setting_that_postgresql_refuses_is_said_and_the_next_start_with_a_good_one_works(
+    used_folder: Path,
+) -> None:
     with pytest.raises(EmbeddedServerError, match=r"did not start: .*(contains errors|invalid value).*server\.log"):
-        embedded(folder, settings={"shared_buffers": "nonsense"}).acquire()
-    assert processes_of(folder) == []
-    with embedded(folder) as server:
+        embedded(used_folder, settings={"shared_buffers": "nonsense"}).acquire()
+    assert processes_of(used_folder) == []
+    with embedded(used_folder) as server:
         assert await ask(server, "SELECT 42") == 42
 
 
@@ -157,12 +159,12 @@ def test_a_file_where_the_folder_should_be_is_refused(folder: Path) -> None:
         embedded(folder / "data").acquire()
 
 
-async def test_a_database_whose_drop_was_interrupted_can_be_reset(folder: Path) -> None:
-    with embedded(folder) as server:
+async def test_a_database_whose_drop_was_interrupted_can_be_reset(used_folder: Path) -> None:
+    with embedded(used_folder) as server:
         target = ConnectionTarget(server.url())
         async with maintenance_connection(target.with_database("postgres"), autocommit=True) as connection:
             await connection.execute(text("UPDATE pg_database SET datconnlimit = -2 WHERE datname = 'tradingdb'"))
-    async with Database(ConnectionTarget(server.url()), embedded=embedded(folder)) as database:
+    async with Database(ConnectionTarget(server.url()), embedded=embedded(used_folder)) as database:
         with pytest.raises(DatabaseUnavailableError, match="tradingdb db reset"):
             await database.health()
         assert (await reset(database, Settings(_env_file=None))).created

@@ -54,6 +54,8 @@ async def write_until_killed(url: str) -> None:
             async with database.write() as session:
                 size = SIZES[number % len(SIZES)]
                 await candles.write(session, instrument_id, "1m", batch(size, began + number))
+            if number == 0:
+                print("stored", flush=True)  # noqa: T201 - same
 
 
 def kill_one(url: str, dice: random.Random) -> None:
@@ -62,8 +64,15 @@ def kill_one(url: str, dice: random.Random) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE) as writer:
         assert writer.stdout is not None
         assert writer.stdout.readline() == b"writing\n"
+        assert writer.stdout.readline() == b"stored\n"  # or nothing would be there to be wrong
         time.sleep(dice.uniform(0, 1.2))
         writer.kill()
+
+
+async def newest_in(database: Database) -> float:
+    """The number of the newest batch; 0: there is none."""
+    async with database.read() as session:
+        return float(await session.scalar(text("SELECT coalesce(max(open), 0) FROM candles")) or 0)
 
 
 async def wrong_in(database: Database) -> list[str]:
@@ -92,8 +101,10 @@ async def soak(server: EmbeddedServer, kills: int) -> Sequence[str]:
     async with Database(ConnectionTarget(url)) as database:
         await setup(database)
         for _ in range(kills):
+            before = await newest_in(database)
             await asyncio.to_thread(kill_one, str(url), dice)
             wrong += await wrong_in(database)
+            wrong += [] if await newest_in(database) > before else ["nothing was stored by the writer that was killed"]
     return wrong
 
 

@@ -367,7 +367,22 @@ async def test_or_is_put_aside_and_the_others_go_on(database: Database) -> None:
     assert sorted(await stored(database, instrument_id)) == [0, 1, 3]
 
 
-@pytest.mark.parametrize("wrong", [{"most": 0}, {"every": -1}, {"every": float("nan")}])
+async def test_an_iterator_may_use_its_arrays_again(database: Database) -> None:
+    instrument_id = await btc(database)
+    price = np.ones(1)
+
+    async def same_array() -> AsyncIterator[dict[str, np.ndarray]]:
+        for at in range(3):
+            price[:] = at + 1
+            times = np.array([int(row(at)[0])])
+            yield {"time": times, "open": price, "high": price, "low": price, "close": price}
+
+    await candles.follow(database, instrument_id, "1m", same_array(), every=NEVER)
+    async with database.read() as session:
+        assert (await candles.read(session, instrument_id, "1m")).close.tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize("wrong", [{"most": 0}, {"every": -1}, {"every": float("nan")}, {"on_invalid": "quarantin"}])
 async def test_batches_that_make_no_sense_are_refused(database: Database, wrong: dict[str, Any]) -> None:
-    with pytest.raises(InvalidValueError, match="ask for at least 1"):
+    with pytest.raises(InvalidValueError, match=r"ask for at least 1|'quarantin' was asked for"):
         await candles.follow(database, 1, "1m", feed(), **wrong)

@@ -16,12 +16,11 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 
 from tradingdb import candles
-from tradingdb.candles import CandleSeries, SealReport
-from tradingdb.candles.blocks import may_be_sealed
+from tradingdb.candles import CandleSeries, SealReport, WriteReport
 from tradingdb.candles.columns import CandleColumns, candle_columns, to_microseconds
 from tradingdb.candles.months import month_of, moved
 from tradingdb.candles.series import ON_REQUEST, SeriesQuery, bounds
-from tradingdb.candles.store import copy_fresh, extend_coverage, merge_staged
+from tradingdb.candles.store import copy_fresh, merge_staged, settle
 from tradingdb.database import Database, ReadSession, WriteSession
 from tradingdb.errors import InvalidValueError
 from tradingdb.failures import sqlstate_of
@@ -116,11 +115,11 @@ async def store(session: WriteSession, series: dict[str, Any], batch: CandleColu
         await candles.write(session, series["instrument_id"], "1d", batch)
         return
     await partitions.ensure(session, Candle, JANUARY - timedelta(days=31), JANUARY + timedelta(days=140))
-    if way == "copied" and await copy_fresh(session, series, batch):
-        await extend_coverage(session, series, batch, len(batch))
-    else:
-        inserted, _ = await merge_staged(session, series, batch)
-        await extend_coverage(session, series, batch, inserted)
+    counts = (len(batch), 0)
+    if way != "copied" or not await copy_fresh(session, series, batch):
+        counts = await merge_staged(session, series, batch)
+    months = [JANUARY - timedelta(days=31), *(moved(JANUARY, at) for at in range(5))]
+    await settle(session, series, batch, counts[0], months if any(counts) else [])
 
 
 async def do(database: Database, series: dict[str, Any], step: str, batch: CandleColumns | None) -> None:
@@ -200,7 +199,6 @@ async def test_this_month_and_the_one_before_it_are_never_sealed(database: Datab
     this, before, long_ago = (moved(month_of(now), -at) for at in range(3))
     instrument = await make_instrument(database)
     await write(database, instrument, [[at.timestamp(), 1, 2, 0.5, 1.5, 10] for at in (long_ago, before, this)])
-    assert [may_be_sealed(at, now) for at in (long_ago, before - HOUR, before, this)] == [True, True, False, False]
     # on the first day of a month the one that has just become old enough waits a day
     await candles.seal(database)
     assert await months_of(database, instrument) == ([long_ago] if now.day > 1 else [])
@@ -214,7 +212,14 @@ async def test_a_month_with_a_candle_that_is_not_closed_is_left_alone(database: 
     one = np.ones(1)
     rows = candle_columns(np.array([to_microseconds(JANUARY)]), (one, one, one, one), is_closed=np.zeros(1, np.bool_))
     await write(database, instrument, rows)
+    sent: list[str] = []
+
+    def hear(*given: Any) -> None:
+        sent.append(given[2])
+
+    event.listen(database.engine.sync_engine, "before_cursor_execute", hear)
     assert await candles.seal(database) == SealReport(growing=1)
+    assert "NOT is_closed" in sent[-1], "what is packed is not fetched"
     await write(database, instrument, bars(JANUARY, 1))
     assert await candles.seal(database) == SealReport(sealed=1, candles=1)
 
@@ -242,24 +247,15 @@ async def test_a_write_into_a_sealed_month_drops_its_block_with_its_commit(
     assert (await candles.seal(database)).sealed == len({(first + at * HOUR).month for at in range(size)})
 
 
-async def test_candles_that_change_nothing_may_cost_a_block_but_never_leave_a_wrong_one(database: Database) -> None:
+@pytest.mark.parametrize("size", [5, 501])
+async def test_candles_that_change_nothing_drop_nothing(database: Database, size: int) -> None:
     instrument = await make_instrument(database)
-    await write(database, instrument, bars(JANUARY, 5))
+    await write(database, instrument, bars(JANUARY, 600))
     await candles.seal(database)
-    await write(database, instrument, bars(JANUARY, 5))
-    async with database.read() as session:
-        assert (await candles.verify_blocks(session)).is_true
-
-
-async def test_our_clock_may_be_wrong(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    instrument = await make_instrument(database)
-    await write(database, instrument, bars(JANUARY, 5))
-    await candles.seal(database)
-    monkeypatch.setattr("tradingdb.candles.store.utc_now", lambda: JANUARY)
-    await write(database, instrument, bars(JANUARY, 1, price=9.0))
-    assert await months_of(database, instrument) == []
-    async with database.read() as session:
-        assert (await candles.read(session, instrument, "1h")).open.tolist() == [9, 1.25, 1.25, 1.25, 1.25]
+    async with database.write() as session:
+        assert await candles.write(session, instrument, "1h", bars(JANUARY, size)) == WriteReport(unchanged=size)
+        await candles.fill(session, instrument, "1h", "flat")
+    assert await months_of(database, instrument) == [JANUARY]
 
 
 async def test_a_candle_of_now_is_one_statement(database: Database) -> None:
@@ -276,6 +272,21 @@ async def test_a_candle_of_now_is_one_statement(database: Database) -> None:
         event.listen(database.engine.sync_engine, "before_cursor_execute", hear)
         await candles.write(session, instrument, "1h", bars(now, 1, price=3.0))
     assert len(seen) == 1
+
+
+@pytest.mark.parametrize("size", [3, 501])
+async def test_a_writer_locks_no_month_but_his_also_with_a_kept_plan(database: Database, size: int) -> None:
+    instrument = await make_instrument(database)
+    await write(database, instrument, [[moved(JANUARY, -at).timestamp(), 1, 2, 0.5, 1.5, 10] for at in range(6)])
+    locked = text(
+        "SELECT DISTINCT relname FROM pg_locks JOIN pg_class ON pg_class.oid = relation "
+        "WHERE pid = pg_backend_pid() AND relkind = 'r' AND relname LIKE 'candles\\_%'"
+    )
+    async with database.write() as session:
+        await session.execute(text("SET LOCAL plan_cache_mode = force_generic_plan"))
+        for price in (3.0, 4.0):
+            await candles.write(session, instrument, "1h", bars(JANUARY, size, price=price))
+        assert (await session.scalars(locked)).all() == ["candles_2024_01"]
 
 
 # --- who comes at the same time

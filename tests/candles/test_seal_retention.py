@@ -155,6 +155,18 @@ async def test_an_interrupted_run_is_finished_by_the_next_one(
     await assert_true(database)
     with pytest.raises(InvalidCandlesError, match=r"being retired.*`tradingdb maintain`"):
         await write(database, "BTC/USDT", "1d", OLD)
+    async with database.write() as session:
+        instrument = await market.ensure_instrument(session, "binance", "BTC/USDT")
+        ends = [[(OLD + timedelta(hours=at)).timestamp(), 1, 2, 0.5, 1.5, 10] for at in (-1, 24 * 31)]
+        await candles.write(session, instrument, "1h", ends)
+        monkeypatch.setattr(importlib.import_module("tradingdb.candles.write"), "CHUNK", 300)
+        many = [[OLD.timestamp() + at * 1800, 1, 2, 1, 1, 1] for at in range(-300, 300)]
+        with pytest.raises(InvalidCandlesError, match="being retired"):
+            await candles.write(session, instrument, "30m", many)
+        with pytest.raises(InvalidCandlesError, match="being retired"):
+            await candles.fill(session, instrument, "1h", "flat")
+        found = [len(await candles.read(session, instrument, timeframe)) for timeframe in ("30m", "1h")]
+        assert found == [0, 2], "what was refused left nothing"
     assert (await candles.retain(database, {})).partitions == (f"candles_{OLD:%Y_%m}",)
     await write(database, "BTC/USDT", "1d", OLD)
     await assert_true(database)

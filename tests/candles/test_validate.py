@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,8 +14,10 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from tradingdb.candles.columns import CandleColumns, candle_columns, to_microseconds
+from tradingdb.candles.columns import BadCellError, CandleColumns, candle_columns, months_of, to_microseconds
+from tradingdb.candles.times import epoch_to_microseconds
 from tradingdb.candles.validate import on_grid, problems
+from tradingdb.candles.write import _is_rising
 from tradingdb.core.clock import utc_now
 from tradingdb.core.timeframe import Timeframe
 from tradingdb.database import WriteSession
@@ -101,6 +104,23 @@ def test_rows_come_in_order_each_with_one_reason() -> None:
     bad_twice = (math.nan, math.inf, math.nan, math.nan, -1.0)
     found = problems(columns_of(GOOD, (1, 2, 0.5, 1.5, -1), bad_twice, (3, 2, 1, 2, 0)), Timeframe.M1)
     assert [problem.row for problem in found] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("piece", [1, 2, 3])
+def test_rows_are_counted_from_the_first_also_where_they_are_looked_at_in_pieces(
+    monkeypatch: pytest.MonkeyPatch, piece: int
+) -> None:
+    for module in ("validate", "times", "columns", "write"):
+        monkeypatch.setattr(importlib.import_module(f"tradingdb.candles.{module}"), "PIECE", piece)
+    columns = columns_of(GOOD, (1, 0, 0.5, 1.5, 1), GOOD, (1, 0, 0.5, 1.5, 1))
+    assert [problem.row for problem in problems(columns, Timeframe.M1)] == [1, 3]
+    assert months_of(columns.open_time) == [NEW_YEAR.replace(day=1)]
+    seconds = columns.open_time // 1_000_000
+    assert epoch_to_microseconds(seconds.astype(float)).tolist() == columns.open_time.tolist()
+    with pytest.raises(BadCellError, match="row 2: the time is missing"):
+        epoch_to_microseconds(np.array([*seconds[:2], math.nan]))
+    rising = columns.open_time
+    assert [_is_rising(times) for times in (rising, rising[[0, 1, 1]], rising[[0, 1, 2, 1]])] == [True, False, False]
 
 
 def test_no_candles_have_no_problems() -> None:

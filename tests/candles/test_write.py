@@ -25,11 +25,12 @@ from written_bars import (
 
 from tradingdb import candles
 from tradingdb.candles import WriteReport
+from tradingdb.candles.sources import columns_from
 from tradingdb.core.clock import utc_now
 from tradingdb.core.timeframe import Timeframe
 from tradingdb.database import Database, WriteSession
 from tradingdb.errors import InvalidCandlesError, InvalidValueError, NotFoundError
-from tradingdb.models import Candle, QuarantinedCandle
+from tradingdb.models import Candle, Instrument, QuarantinedCandle
 from tradingdb.services import market
 from tradingdb.timeseries import partitions
 
@@ -234,9 +235,42 @@ async def test_bad_rows_are_put_aside_with_their_reason_and_the_others_stored(se
     assert len(await candles.read(session, instrument, "1m")) == 3
 
 
-async def test_a_batch_of_nothing_but_bad_rows_stores_none(session: WriteSession) -> None:
+async def test_a_batch_of_nothing_but_bad_rows_stores_none_and_keeps_each_once(session: WriteSession) -> None:
     data = rows(2)
     for row in data:
         row[2] = 0
-    report = await candles.write(session, await btc(session), "1m", data, on_invalid="quarantine")
-    assert report == WriteReport(quarantined=2)
+    instrument = await btc(session)
+    for _ in range(2):
+        report = await candles.write(session, instrument, "1m", data, on_invalid="quarantine")
+        assert report == WriteReport(quarantined=2)
+    await candles.write(session, instrument, "1m", [[*data[0][:3], 7, *data[0][4:]]], on_invalid="quarantine")
+    assert await session.scalar(text("SELECT count(*) FROM candle_quarantine")) == 3
+    with pytest.raises(NotFoundError, match="no instrument 99999"):
+        await candles.write(session, 99_999, "1m", data, on_invalid="quarantine")
+
+
+async def test_a_misspelt_policy_for_invalid_rows_is_refused(session: WriteSession) -> None:
+    with pytest.raises(InvalidValueError, match="'quarantin' was asked for; there are reject and quarantine"):
+        await candles.write(session, 1, "1m", rows(1), on_invalid="quarantin")  # type: ignore[arg-type]
+
+
+async def test_ids_are_taken_as_pandas_gives_them_and_nothing_else(session: WriteSession) -> None:
+    instrument = await btc(session)
+    assert await candles.write(session, np.int64(instrument.id), "1m", rows(1)) == WriteReport(inserted=1)  # type: ignore[arg-type]
+    for wrong in (float(instrument.id), "BTC/USDT", None, True):
+        with pytest.raises(InvalidValueError, match=r"An instrument or its id was expected, not .* of type"):
+            await candles.write(session, wrong, "1m", rows(1))  # type: ignore[arg-type]
+    with pytest.raises(InvalidValueError, match="X/Y has no id yet"):
+        await candles.write(session, Instrument(symbol="X/Y"), "1m", rows(1))
+
+
+async def test_arrays_are_taken_as_they_are_and_not_changed(session: WriteSession) -> None:
+    price = np.arange(2.0, 6.0)
+    times = np.datetime64("2024-01-01", "us") + np.arange(4) * np.timedelta64(1, "m")
+    data = {"time": times, "open": price, "high": price, "low": price, "close": price}
+    for array in (price, times):
+        array.flags.writeable = False
+    columns = columns_from(data)
+    assert all(np.shares_memory(one, other) for one, other in ((columns.open, price), (columns.open_time, times)))
+    assert columns.quote_volume.strides == columns.trade_count.strides == (0,), "what is not reported takes no memory"
+    assert await candles.write(session, await btc(session), "1m", data) == WriteReport(inserted=4)

@@ -58,6 +58,7 @@ async def test_longer_candles_are_stored_once_and_corrected_on_request(database:
     [
         (("--to", "1h,7m"), "no timeframe '7m'"),
         (("--to", "1h", "--since", "yesterday"), "'yesterday' is no time"),
+        (("--to", ","), "--to ',' names no timeframe: write it as 1h or 1h,1d."),
         (("--to", "1h"), "BTC/USD"),
     ],
 )

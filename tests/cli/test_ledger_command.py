@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
@@ -73,6 +73,13 @@ async def test_what_does_not_agree_is_told_and_counted_again(run: Run, database:
     assert (changed["before"]["quantity"], changed["after"]["quantity"]) == ("7", "1")
     async with database.read() as session:
         assert await session.scalar(select(Position.quantity)) == 1
+
+
+async def test_an_account_that_is_not_there_is_told(run: Run) -> None:
+    for command in ("verify", "rebuild"):
+        code, out, err = await run(command, "--account", str(uuid4()), "--json")
+        assert (code, out) == (2, "")
+        assert "There is no account" in err
 
 
 async def test_an_account_is_reconciled_with_its_venue(

@@ -35,6 +35,11 @@ async def test_tail_and_lag(run: Run, database: Database) -> None:
     assert (code, out) == (2, "")
     assert "transaction_id:id" in err
 
+    for alarm in ("-1", "nan", "inf"):
+        code, out, err = await run(database.target, "outbox", "lag", f"--alarm={alarm}")
+        assert (code, out) == (2, "")
+        assert "--alarm was" in err
+
     async with database.write() as slow:
         await outbox.publish(slow, "order.filled", "orders", 3, {})
         pid, number = (await slow.execute(OWN)).one()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
@@ -99,6 +100,11 @@ COLUMNS: dict[str, st.SearchStrategy[Any]] = {
 
 def values_of(model: type[Base], names: Collection[str]) -> st.SearchStrategy[dict[str, Any]]:
     """Values for the named attributes of a row that PostgreSQL takes; what has a default or may be NULL, not always."""
+    return _values_of(model, frozenset(names))
+
+
+@cache  # what a strategy has found out about itself is used for the next example
+def _values_of(model: type[Base], names: frozenset[str]) -> st.SearchStrategy[dict[str, Any]]:
     required, optional = {}, {}
     for column in table_of(model).columns:
         if column.name in names:

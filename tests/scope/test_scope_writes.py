@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -327,7 +328,7 @@ async def test_verbs_make_the_partitions_that_a_scoped_session_lacks(world: Scop
     async with world.session() as session:
         await agents.log(session, [{"agent": "a", "logged_at": long_ago, "level": "info", "message": "m"}])
         taken = await equity.take_snapshot(session, world.mine, long_ago, prices={}, rates={})
-        assert (taken.account_id, taken.equity) == (world.mine, 0)
+        assert (taken.account_id, taken.equity) == (world.mine, Decimal(0))
         for model in (AgentLog, PortfolioSnapshot):
             first, *_ = await partitions.listing(session, model)
             assert first.name.endswith("_2011_05")

@@ -50,7 +50,8 @@ async def _committed(database: Database, *keys: object, topic: str = "test") -> 
 
 
 async def _horizon(session: ReadSession) -> int:
-    return (await session.execute(text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"))).scalar_one()
+    oldest = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+    return int((await session.execute(oldest)).scalar_one())
 
 
 async def _read(database: Database, after: Cursor = START, limit: int = 1000) -> list[outbox.Event]:

@@ -63,7 +63,7 @@ class Ledger:
         return CURRENCIES[self.symbol[trade.instrument_id]]
 
 
-@pytest_asyncio.fixture(params=[1, 2, 3], loop_scope="session")
+@pytest_asyncio.fixture(params=[1, 2], loop_scope="session")
 async def ledger(request: pytest.FixtureRequest, session: WriteSession) -> Ledger:
     """Two owners with strategies of one name, three instruments, and trades of every mode and outcome."""
     chance = random.Random(request.param)  # noqa: S311 - a world, not a secret

@@ -34,14 +34,16 @@ def times_of(values: NDArray[Any]) -> NDArray[np.int64]:
 
 
 def floats_of(values: NDArray[Any], name: str) -> NDArray[np.float64]:
-    """Numbers; of an array of objects also those written as text, and NaN for None. `name` is for messages.
+    """Numbers; of an array of objects also those written as text, and NaN for None. Doubles are not copied.
+
+    `name` is for messages.
 
     Raises:
         BadCellError: a value is no number.
         InvalidValueError: the array holds something else than numbers.
     """
     if values.dtype.kind in "iuf":
-        return values.astype(np.float64)
+        return values.astype(np.float64, copy=False)
     if values.dtype.kind != "O":
         raise InvalidValueError(f"{name} has type {values.dtype}: numbers were expected.")
     numbers = np.empty(len(values))
@@ -62,6 +64,8 @@ def counts_of(values: NDArray[Any]) -> NDArray[np.int64]:
         BadCellError: a value is no whole number.
         InvalidValueError: the array holds something else than numbers.
     """
+    if values.dtype.kind == "i":
+        return values.astype(np.int64, copy=False)
     numbers = floats_of(values, "trade_count")
     is_odd = numbers != np.floor(numbers)
     if (is_odd & ~np.isnan(numbers)).any():
@@ -75,6 +79,8 @@ def flags_of(values: NDArray[Any], name: str) -> NDArray[np.bool_]:
     Raises:
         InvalidValueError: a value is neither.
     """
+    if values.dtype.kind == "b":
+        return values
     if values.dtype.kind != "U" and all(value in (0, 1) for value in values.tolist()):
         return values.astype(np.bool_)
     raise InvalidValueError(f"{name} has type {values.dtype}: True and False were expected.")

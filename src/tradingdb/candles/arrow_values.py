@@ -58,7 +58,7 @@ def arrow_table(data: Any, rows: str) -> Any:
 
 def joined(column: pa.ChunkedArray) -> pa.Array:
     """A column in one piece; texts as plain strings without blanks around them, categories as their texts."""
-    array = column.combine_chunks()
+    array = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
     if pa.types.is_large_string(array.type) or pa.types.is_string_view(array.type):

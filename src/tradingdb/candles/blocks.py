@@ -3,7 +3,7 @@
 Rows are the truth, a block is a copy of one month of one series. Where a block is, it says what the rows say: whoever
 seals holds the series' lock exclusively, whoever changes candles of a month that may be sealed holds it shared until
 his transaction ends, and drops the month's block in it. So nobody seals what is being changed, and a block that was
-made before the lock was got is seen by the DELETE after it.
+made before the lock was got is seen by the DELETE after it. Candles that change nothing drop nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from sqlalchemy import text
 
 from tradingdb.candles.columns import NO_COUNT, to_datetime, to_microseconds
-from tradingdb.candles.months import month_of, moved
+from tradingdb.candles.months import moved
 from tradingdb.candles.packing import pack, unpack
 from tradingdb.errors import DamagedBlockError
 
@@ -156,8 +156,9 @@ def digest(row: Mapping[str, Any]) -> bytes:
 
 
 async def drop_blocks(session: WriteSession, series: Mapping[str, Any], months: Iterable[datetime]) -> None:
-    """Before, or after, changing candles of months in this transaction: drop their blocks, and keep sealers out.
+    """After changing candles of months in this transaction: drop their blocks, and keep sealers out until it ends.
 
+    Candles, coverage, blocks: who changes several of them does it in this order, or two would wait for each other.
     `series` has the `instrument_id` and the `timeframe`; each month is named by its first instant. At READ COMMITTED
     the DELETE, a statement of its own, sees every block that was there when the lock was got. A transaction with an
     older snapshot does not; there a row is claimed first: where PostgreSQL finds a block that the snapshot does not
@@ -173,11 +174,6 @@ async def drop_blocks(session: WriteSession, series: Mapping[str, Any], months: 
 def lock_name(series: Mapping[str, Any]) -> str:
     """What the advisory lock of a series is called."""
     return f"tradingdb candles {series['instrument_id']} {series['timeframe']}"
-
-
-def may_be_sealed(at: datetime, now: datetime) -> bool:
-    """Whether a candle lies in a month that is old enough, by a clock of ours, which may be wrong."""
-    return at < moved(month_of(now), 1 - NEVER_SEALED_MONTHS)
 
 
 async def fetch_blocks(
@@ -253,6 +249,7 @@ _DROP = text(
     WHERE instrument_id = :instrument_id AND timeframe = :timeframe AND month = ANY (CAST(:months AS timestamptz[]))
     """
 )
+# a row that is no block and takes its place until `_DROP` in the same transaction
 _CLAIM = text(
     """
     INSERT INTO candle_blocks (instrument_id, timeframe, month, row_count, first_open_time, step_seconds,

@@ -11,10 +11,15 @@ import numpy as np
 from tradingdb.errors import InvalidValueError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
 NO_COUNT = -1
 """Stands for a trade count that was not reported; floats have NaN for that."""
+
+PIECE = 1 << 18
+"""Rows that are looked at together where there may be many: what is computed on the way stays small."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -61,6 +66,11 @@ class CandleColumns:
             columns[field.name] = None if column is None else column[rows]
         return CandleColumns(**columns)
 
+    def parts(self, size: int) -> Iterator[CandleColumns]:
+        """The same columns in pieces of at most so many rows, which are views."""
+        for start in range(0, len(self), size):
+            yield self.take(slice(start, start + size))
+
 
 def candle_columns(
     open_time: NDArray[np.int64],
@@ -69,6 +79,7 @@ def candle_columns(
 ) -> CandleColumns:
     """Columns from those that a source has; the others are filled with "not reported".
 
+    What is not reported is one value seen as an array, which takes no memory and cannot be written to.
     `tick_volume`, as trading terminals count it, stands in where no volume but zeros is reported.
     """
     size = len(open_time)
@@ -76,18 +87,21 @@ def candle_columns(
     if ticks is not None and (optional.get("volume") is None or not np.any(optional["volume"])):
         optional["volume"] = ticks
     filled = {
-        "volume": np.full(size, np.nan),
-        "quote_volume": np.full(size, np.nan),
-        "trade_count": np.full(size, NO_COUNT, np.int64),
-        "taker_buy_volume": np.full(size, np.nan),
+        "volume": np.broadcast_to(np.nan, size),
+        "quote_volume": np.broadcast_to(np.nan, size),
+        "trade_count": np.broadcast_to(np.int64(NO_COUNT), size),
+        "taker_buy_volume": np.broadcast_to(np.nan, size),
     } | {name: column for name, column in optional.items() if column is not None}
     return CandleColumns(open_time, *prices, **filled)
 
 
-def months_of(columns: CandleColumns) -> list[datetime]:
-    """The months that the candles open in, by their first instants, in order."""
-    months = np.unique(columns.open_time.astype("datetime64[us]").astype("datetime64[M]"))
-    return [to_datetime(int(month)) for month in months.astype("datetime64[us]").astype(np.int64)]
+def months_of(times: NDArray[np.int64]) -> list[datetime]:
+    """The months that instants (microseconds since 1970) lie in, by their first instants, in order."""
+    months: set[int] = set()
+    for start in range(0, len(times), PIECE):
+        part = times[start : start + PIECE].view("datetime64[us]").astype("datetime64[M]")
+        months.update(np.unique(part).astype("datetime64[us]").astype(np.int64).tolist())
+    return [to_datetime(month) for month in sorted(months)]
 
 
 def is_missing(values: NDArray[Any]) -> NDArray[np.bool_]:

@@ -89,8 +89,8 @@ async def from_trades(
     if extent.first is None:
         return report
     first, last = timeframe.floor(as_utc(extent.first)), timeframe.floor(as_utc(extent.last))
-    begin = first if lowest is None else max(first, _ceiling(timeframe, lowest))
-    stop = timeframe.next(last) if highest is None else min(timeframe.next(last), _ceiling(timeframe, highest))
+    begin = first if lowest is None else max(first, timeframe.ceiling(lowest))
+    stop = timeframe.next(last) if highest is None else min(timeframe.next(last), timeframe.ceiling(highest))
     for opens, closes in _pieces(timeframe, begin, stop):
         made = await _made(session, instrument_id, timeframe, turnover, (opens, closes))
         if not whole:
@@ -132,12 +132,6 @@ def _bucket(timeframe: Timeframe) -> str:
     if timeframe.seconds is None:
         return "date_trunc('month', traded_at, 'UTC')"
     return f"date_bin('{timeframe.seconds} seconds', traded_at, to_timestamp({timeframe.origin_seconds}))"
-
-
-def _ceiling(timeframe: Timeframe, at: datetime) -> datetime:
-    """The first open time that is not before an instant."""
-    floor = timeframe.floor(at)
-    return floor if floor == at else timeframe.next(floor)
 
 
 def _pieces(timeframe: Timeframe, begin: datetime, stop: datetime) -> Iterator[tuple[datetime, datetime]]:

@@ -12,8 +12,9 @@ from sqlalchemy import text
 
 from tradingdb.candles.calendars import ALWAYS_OPEN, joined
 from tradingdb.candles.columns import CandleColumns, candle_columns, months_of, to_microseconds
+from tradingdb.candles.refusals import refusals
 from tradingdb.candles.series import id_of
-from tradingdb.candles.store import extend_coverage, merge_staged
+from tradingdb.candles.store import merge_staged, settle
 from tradingdb.core.clock import as_utc, utc_now
 from tradingdb.core.timeframe import Timeframe
 from tradingdb.errors import InvalidValueError
@@ -107,6 +108,7 @@ async def fill(
     brought up to date with what was written before them since. Doing it again changes nothing.
 
     Raises:
+        InvalidCandlesError: a month is just being retired; nothing is stored.
         InvalidValueError: a bound has no time zone, or the timeframe or policy does not exist.
     """
     if policy not in set(FillPolicy):
@@ -116,11 +118,16 @@ async def fill(
     filled = refreshed = 0
     if policy == FillPolicy.FLAT:
         key = {"instrument_id": series.instrument_id, "timeframe": series.timeframe.value}
-        for chunk in _flat(series.timeframe, await _gaps_with_closes(session, series, expected)):
-            await partitions.ensure_months(session, Candle, months_of(chunk))
-            inserted, updated = await merge_staged(session, key | {"source": FILL_SOURCE}, chunk)
-            await extend_coverage(session, key | {"source": None}, chunk, inserted)  # the series' source stays
-            filled, refreshed = filled + inserted, refreshed + updated
+        wanting = await _gaps_with_closes(session, series, expected)
+        with refusals(session, series.instrument_id):
+            async with session.begin_nested():  # all of it or nothing
+                for chunk in _flat(series.timeframe, wanting):
+                    months = months_of(chunk.open_time)
+                    await partitions.ensure_months(session, Candle, months)
+                    counts = await merge_staged(session, key | {"source": FILL_SOURCE}, chunk)
+                    # the series' source stays
+                    await settle(session, key | {"source": None}, chunk, counts[0], months if any(counts) else ())
+                    filled, refreshed = filled + counts[0], refreshed + counts[1]
     return FillReport(filled, refreshed, sum(gap.missing for gap in await _missing(session, series, expected)))
 
 
@@ -151,7 +158,7 @@ async def _expected(
 ) -> list[OpenRange]:
     """Ranges on the grid in which every candle is expected, in order and apart from each other."""
     timeframe = series.timeframe
-    first = None if start is None else _ceiling(timeframe, max(as_utc(start), EARLIEST))
+    first = None if start is None else timeframe.ceiling(max(as_utc(start), EARLIEST))
     stop = None if end is None else as_utc(end)
     if first is None or stop is None:
         row = (await session.execute(text(_ENDS.format(candles=series.candles)))).one()
@@ -159,17 +166,11 @@ async def _expected(
             return []
         first = first or row.first.astimezone(UTC)
         stop = stop or timeframe.next(row.last.astimezone(UTC))
-    stop = _ceiling(timeframe, max(EARLIEST, min(stop, timeframe.floor(utc_now()))))
+    stop = timeframe.ceiling(max(EARLIEST, min(stop, timeframe.floor(utc_now()))))
     if first >= stop:
         return []
     hours = calendar.open_between(first, stop)
-    return joined((timeframe.floor(opens), _ceiling(timeframe, closes)) for opens, closes in hours)
-
-
-def _ceiling(timeframe: Timeframe, at: datetime) -> datetime:
-    """The first open time at or after an instant."""
-    floor = timeframe.floor(at)
-    return floor if floor == at else timeframe.next(floor)
+    return joined((timeframe.floor(opens), timeframe.ceiling(closes)) for opens, closes in hours)
 
 
 async def _missing(session: ReadSession, series: _Series, expected: list[OpenRange], *, but: str = "") -> list[Gap]:

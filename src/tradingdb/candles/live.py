@@ -13,7 +13,7 @@ from tradingdb.candles.columns import CandleColumns, to_microseconds
 from tradingdb.candles.series import id_of
 from tradingdb.candles.sources import columns_from
 from tradingdb.candles.validate import problems
-from tradingdb.candles.write import FEW, WriteReport, write
+from tradingdb.candles.write import FEW, WriteReport, require_policy, write
 from tradingdb.core.clock import utc_now
 from tradingdb.core.timeframe import Timeframe
 from tradingdb.errors import CandlesNotWrittenError, InvalidCandlesError, InvalidValueError, TradingDBError
@@ -73,8 +73,10 @@ async def follow(
     Raises:
         CandlesNotWrittenError: a batch could not be stored; its `candles` are those that were taken and are not stored.
         InvalidCandlesError: a row cannot be a candle, and was to be rejected.
-        InvalidValueError: the timeframe does not exist, a row cannot be read, or `every` or `most` make no sense.
+        InvalidValueError: the timeframe or `on_invalid` does not exist, a row cannot be read, or `every` or `most` make
+            no sense.
     """
+    require_policy(on_invalid)
     if most < 1 or not every >= 0:
         raise InvalidValueError(
             f"Batches of {most} candles every {every} seconds: ask for at least 1, and no less than 0."
@@ -120,6 +122,7 @@ class _Waiting:
             InvalidValueError: it cannot be read, or a row of it is no candle; the rows before that are added.
         """
         columns = columns_from([item] if _is_row(item) else item)
+        columns = columns.take(np.arange(len(columns)))  # the iterator may use its arrays again
         found = problems(columns, self.timeframe)
         if found and self.on_invalid == "reject":
             row, reason = found[0].row, found[0].reason

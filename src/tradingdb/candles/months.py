@@ -32,6 +32,17 @@ def moved(month: datetime, months: int) -> datetime:
         raise InvalidValueError(f"There is no month {months} months after {month:%Y-%m}.") from None
 
 
+def within_months(column: str, first: datetime, last: datetime) -> str:
+    """The condition, in SQL, that a column lies in the months from that of `first` to that of `last`.
+
+    Beside a condition with the exact bounds as parameters it lets PostgreSQL leave out the partitions of other months
+    when it plans, also where the plan is kept for all parameters: it would lock every partition otherwise. It is the
+    same text for a month, so statements with it are still prepared once.
+    """
+    start, end = month_of(first), moved(month_of(last), 1)
+    return f"{column} >= '{start.isoformat()}' AND {column} < '{end.isoformat()}'"
+
+
 def months_in(span: str) -> int:
     """How many months a span such as `2mo` or `10y` has.
 

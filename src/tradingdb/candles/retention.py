@@ -125,13 +125,13 @@ async def _delete(session: WriteSession, month: ExpiredMonth) -> tuple[int, int]
     bounds = {"month": month.month, "end": moved(month.month, 1), "timeframes": timeframes}
     await session.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
     await session.execute(_NO_SEALERS, {"sealing": SEALING})
-    # a statement of its own: it sees what was sealed until the lock was got
-    blocks = changed_rows(await session.execute(_DELETE_BLOCKS, bounds))
     deleted = await _emptied(session, month) if month.is_whole else None
     if deleted is None:
         deleted = await _deleted(session, month, bounds)
     if deleted.counts:
         await _correct_coverage(session, deleted)
+    # a statement of its own: it sees what was sealed until the lock was got
+    blocks = changed_rows(await session.execute(_DELETE_BLOCKS, bounds))
     return sum(deleted.counts), blocks
 
 

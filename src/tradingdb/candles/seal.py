@@ -38,7 +38,7 @@ class Outcome(StrEnum):
 
     SEALED = "sealed"
     GROWING = "growing"
-    """A candle in it is not closed."""
+    """A candle in it is not closed, such as an incomplete bucket of a rollup."""
     BUSY = "busy"
     """Somebody is writing to the series, or has just sealed or emptied the month; the next run looks again."""
 
@@ -51,7 +51,7 @@ class SealReport:
     growing: int = 0
     """Left alone, because a candle in them is not closed."""
     busy: int = 0
-    """Left for the next run, because somebody was writing to the series."""
+    """Left for the next run, because somebody was writing to the series, or has just sealed or emptied the month."""
     candles: int = 0
     """How many are in the months that were sealed."""
 
@@ -137,11 +137,15 @@ async def seal_month(session: WriteSession, month: SeriesMonth) -> tuple[Outcome
     """
     if not await session.scalar(_TRY_LOCK, {"key": lock_name(month.series), "sealing": SEALING}):
         return Outcome.BUSY, 0
+    limits = bounds(month.timeframe, month.first, moved(month.first, 1))
+    open_ones = _OPEN.format(" AND ".join(limits))
+    if await session.scalar(text(open_ones), month.series):
+        return Outcome.GROWING, 0
     query = SeriesQuery(month.instrument_id, month.timeframe, ALWAYS | ON_REQUEST)
-    found = await query.fetch(session, bounds(month.timeframe, month.first, moved(month.first, 1)))
+    found = await query.fetch(session, limits)
     if not len(found):
         return Outcome.BUSY, 0
-    if not found.extra["is_closed"].all():
+    if not found.extra["is_closed"].all():  # at READ COMMITTED it may have come since the look
         return Outcome.GROWING, 0
     columns = found.columns | {"open_time": found.open_time.view(np.int64)}
     row = month.series | {"month": month.first} | packed_block({name: columns[name] for name in STORED})
@@ -155,6 +159,12 @@ _TRY_LOCK = text(
        AND pg_try_advisory_xact_lock(hashtextextended(:key, 0))
     """
 )
+_OPEN = """
+    SELECT EXISTS (
+        SELECT FROM candles
+        WHERE instrument_id = :instrument_id AND timeframe = :timeframe AND NOT is_closed AND {}
+    )
+"""
 # One step along the index for each month that has no block tells whether there are candles in it.
 _TO_SEAL = text(
     """

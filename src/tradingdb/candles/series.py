@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import operator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from tradingdb.candles import wire
 from tradingdb.core.clock import as_utc
 from tradingdb.core.timeframe import Timeframe
 from tradingdb.errors import InvalidValueError, MissingExtraError
+from tradingdb.models import Instrument
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tradingdb.database import ReadSession
-    from tradingdb.models import Instrument
 
 ALWAYS = {
     "open_time": "timestamptz",
@@ -147,8 +148,20 @@ class SeriesQuery:
 
 
 def id_of(instrument: Instrument | int) -> int:
-    """The id of an instrument, which may be given as just that."""
-    return instrument if isinstance(instrument, int) else instrument.id
+    """The id of an instrument, which may be given as just that, also by numpy and pandas.
+
+    Raises:
+        InvalidValueError: it is neither an instrument nor a whole number, or was not stored yet.
+    """
+    if isinstance(instrument, Instrument):
+        if instrument.id is None:
+            raise InvalidValueError(f"The instrument {instrument.symbol} has no id yet: flush the session first.")
+        return instrument.id
+    if isinstance(instrument, (bool, np.bool_)) or not hasattr(instrument, "__index__"):
+        raise InvalidValueError(
+            f"An instrument or its id was expected, not {str(instrument)[:40]!r} of type {type(instrument).__name__}."
+        )
+    return operator.index(instrument)
 
 
 def wanted_columns(columns: Sequence[str]) -> dict[str, str]:

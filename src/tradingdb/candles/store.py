@@ -1,10 +1,11 @@
 """The three ways candles enter the table: straight by COPY, staged and merged, or in one statement.
 
-Each drops the sealed months that it touches (`candles.blocks`).
+What they have changed is told to `settle`, which drops the sealed months (`candles.blocks`); the third does it itself.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -13,13 +14,16 @@ from sqlalchemy import CursorResult, text
 
 from tradingdb.bulk import copy_in
 from tradingdb.candles import wire
-from tradingdb.candles.blocks import NEVER_SEALED_FROM, drop_blocks, may_be_sealed
+from tradingdb.candles.blocks import NEVER_SEALED_FROM, drop_blocks
 from tradingdb.candles.columns import is_missing, months_of, to_datetime
-from tradingdb.core.clock import utc_now
+from tradingdb.candles.months import within_months
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
     from numpy.typing import NDArray
-    from sqlalchemy import Result
+    from sqlalchemy import Result, TextClause
 
     from tradingdb.candles.columns import CandleColumns
     from tradingdb.database import WriteSession
@@ -46,9 +50,9 @@ async def copy_fresh(session: WriteSession, series: dict[str, Any], chunk: Candl
 
     Somebody else may add one between the look and the COPY; the savepoint takes the COPY back then.
     """
-    if await session.scalar(_ANY_IN_RANGE, series | _bounds(chunk)):
+    parameters = _bounds(chunk)
+    if await session.scalar(_any_in_range(within_months("open_time", **parameters)), series | parameters):
         return False
-    await drop_blocks(session, series, months_of(chunk))
     columns, block = block_for_table(series, chunk)
     try:
         async with session.begin_nested():
@@ -62,7 +66,7 @@ def block_for_table(series: dict[str, Any], chunk: CandleColumns) -> tuple[list[
     """The columns of the table that candles fill, and their rows in binary COPY format."""
     columns, nulls = _columns_of_table(chunk)
     values: dict[str, NDArray[Any]] = {name: getattr(chunk, name) for name in columns if name != "instrument_id"}
-    values["instrument_id"] = np.full(len(chunk), series["instrument_id"])
+    values["instrument_id"] = np.broadcast_to(np.int64(series["instrument_id"]), len(chunk))
     constants = {name: series[name] for name in ("timeframe", "source") if series[name] is not None}
     return [*columns, *constants], wire.encode(columns, values, constants=constants, nulls=nulls)
 
@@ -79,7 +83,6 @@ def _columns_of_table(chunk: CandleColumns) -> tuple[dict[str, str], dict[str, N
 
 async def merge_staged(session: WriteSession, series: dict[str, Any], chunk: CandleColumns) -> tuple[int, int]:
     """COPY candles beside the table, add the new ones, and replace what is worse. Returns inserted and updated."""
-    await drop_blocks(session, series, months_of(chunk))
     await session.execute(_CREATE_STAGE)
     await session.execute(_EMPTY_STAGE)
     block = wire.encode(STAGED, {name: getattr(chunk, name) for name in STAGED})
@@ -87,37 +90,40 @@ async def merge_staged(session: WriteSession, series: dict[str, Any], chunk: Can
     inserted = changed_rows(await session.execute(_INSERT_NEW, series))
     if inserted == len(chunk):
         return inserted, 0
-    return inserted, changed_rows(await session.execute(_UPDATE_WORSE, series | _bounds(chunk)))
+    parameters = _bounds(chunk)
+    update = _update_worse(within_months("old.open_time", **parameters))
+    return inserted, changed_rows(await session.execute(update, series | parameters))
 
 
 async def merge_few(session: WriteSession, series: dict[str, Any], chunk: CandleColumns) -> tuple[int, int]:
     """The same for a few candles, and their coverage, in one statement, which is one round trip.
 
-    Candles that others commit while it waits are neither inserted nor seen; then it looks again. Where a month may be
-    sealed, its block is dropped by statements of their own. Our clock guesses whether that is so; the server's decides,
-    and the statement does nothing if it says yes and the block was not dropped.
+    Candles that others commit while it waits are neither inserted nor seen; then it looks again. Where a month that has
+    changed may be sealed, by the server's clock, its block is dropped by statements of their own.
     """
     values = {f"new_{name}": getattr(chunk, name).tolist() for name in STAGED}
-    parameters = series | _bounds(chunk) | values
-    parameters["is_unsealed"] = may_be_sealed(parameters["first"], utc_now())
-    if parameters["is_unsealed"]:
-        await drop_blocks(session, series, months_of(chunk))
+    parameters = _bounds(chunk)
+    merge = _merge_few(within_months("old.open_time", **parameters))
+    parameters |= series | values
     inserted = updated = 0
     while True:
-        row = (await session.execute(_MERGE_FEW, parameters)).one()
-        if not row.is_allowed:
-            await drop_blocks(session, series, months_of(chunk))
-            parameters["is_unsealed"] = True
-            continue
+        row = (await session.execute(merge, parameters)).one()
         inserted, updated = inserted + row.inserted, updated + row.updated
         if row.inserted + row.known == len(chunk):
-            return inserted, updated
+            break
+    if inserted + updated and row.may_be_sealed:
+        await drop_blocks(session, series, months_of(chunk.open_time))
+    return inserted, updated
 
 
-async def extend_coverage(session: WriteSession, series: dict[str, Any], columns: CandleColumns, inserted: int) -> None:
-    """Count what was inserted, and widen the series' range."""
+async def settle(
+    session: WriteSession, series: dict[str, Any], columns: CandleColumns, inserted: int, changed: Iterable[datetime]
+) -> None:
+    """Count what was inserted, widen the series' range, and drop the blocks of the months that have `changed`."""
     if inserted:
         await session.execute(_EXTEND_COVERAGE, series | _bounds(columns) | {"inserted": inserted})
+    if months := list(changed):
+        await drop_blocks(session, series, months)
 
 
 def _bounds(columns: CandleColumns) -> dict[str, Any]:
@@ -130,14 +136,23 @@ def changed_rows(result: Result[Any]) -> int:
     return result.rowcount
 
 
-_ANY_IN_RANGE = text(
-    """
-    SELECT EXISTS (
-        SELECT FROM candles
-        WHERE instrument_id = :instrument_id AND timeframe = :timeframe AND open_time BETWEEN :first AND :last
+_STATEMENTS = 128
+"""Statements that are kept, one for each range of months."""
+
+
+@lru_cache(_STATEMENTS)
+def _any_in_range(within: str) -> TextClause:
+    return text(
+        f"""
+        SELECT EXISTS (
+            SELECT FROM candles
+            WHERE instrument_id = :instrument_id AND timeframe = :timeframe AND open_time BETWEEN :first AND :last
+              AND {within}
+        )
+        """  # noqa: S608 - times of ours
     )
-    """
-)
+
+
 _CREATE_STAGE = text(
     f"CREATE TEMPORARY TABLE IF NOT EXISTS {STAGE} "
     f"({', '.join(f'{name} {kind} NOT NULL' for name, kind in STAGED.items())}) ON COMMIT DROP"
@@ -174,12 +189,18 @@ _UPDATE = f"""
         source = :source
     FROM {{new}} new
     WHERE old.instrument_id = :instrument_id AND old.timeframe = :timeframe AND old.open_time = new.open_time
-      AND old.open_time BETWEEN :first AND :last
+      AND old.open_time BETWEEN :first AND :last AND {{within}}
       AND {_RANK.format("new")} >= {_RANK.format("old")}
       AND ({" OR ".join(f"new.{name} IS DISTINCT FROM old.{name}" for name in _VALUES)}
            OR {" OR ".join(f"{_MERGED[name]} IS DISTINCT FROM old.{name}" for name in OPTIONAL)})
 """  # noqa: S608 - same
-_INSERT_NEW, _UPDATE_WORSE = text(_INSERT.format(new=STAGE)), text(_UPDATE.format(new=STAGE))
+_INSERT_NEW = text(_INSERT.format(new=STAGE))
+
+
+@lru_cache(_STATEMENTS)
+def _update_worse(within: str) -> TextClause:
+    return text(_UPDATE.format(new=STAGE, within=within))
+
 
 _COVERAGE = """
     INSERT INTO series_coverage AS old (instrument_id, timeframe, first_open_time, last_open_time, candle_count, source)
@@ -194,36 +215,37 @@ _COVERAGE = """
 _EXTEND_COVERAGE = text(_COVERAGE.format(rows="VALUES (:instrument_id, :timeframe, :first, :last, :inserted, :source)"))
 
 _ARRAY_TYPE = {"timestamptz": "int8", "float8": "float8", "int8": "int8", "bool": "bool"}
-_ARRAYS = ", ".join(f"CAST(:new_{name} AS {_ARRAY_TYPE[kind]}[])" for name, kind in STAGED.items())
-_MERGE_FEW = text(
-    f"""
-    WITH decided AS MATERIALIZED (
-        SELECT CAST(:is_unsealed AS bool) OR CAST(:first AS timestamptz) >= {NEVER_SEALED_FROM} AS is_allowed
-    ), sent AS (
+_MERGE_FEW = f"""
+    WITH sent AS (
         SELECT * FROM unnest({
-        ", ".join(f"CAST(:new_{name} AS {_ARRAY_TYPE[kind]}[])" for name, kind in STAGED.items())
-    })
+    ", ".join(f"CAST(:new_{name} AS {_ARRAY_TYPE[kind]}[])" for name, kind in STAGED.items())
+})
         AS row ({", ".join("microseconds" if name == "open_time" else name for name in STAGED)})
     ), new AS (
         SELECT timestamptz 'epoch' + microseconds * interval '1 microsecond' AS open_time,
                {", ".join(name for name in STAGED if name != "open_time")}
-        FROM sent WHERE (SELECT is_allowed FROM decided)
+        FROM sent
     ), known AS (
-        SELECT FROM candles JOIN new USING (open_time)
-        WHERE instrument_id = :instrument_id AND timeframe = :timeframe AND open_time BETWEEN :first AND :last
+        SELECT FROM candles old JOIN new USING (open_time)
+        WHERE instrument_id = :instrument_id AND timeframe = :timeframe
+          AND old.open_time BETWEEN :first AND :last AND {{within}}
     ), inserted AS (
-        {_INSERT.format(new="new").replace("new new", "new")} RETURNING 1
+        {_INSERT.format(new="new")} RETURNING 1
     ), updated AS (
-        {_UPDATE.format(new="new").replace("new new", "new")} RETURNING 1
+        {_UPDATE.format(new="new", within="{within}")} RETURNING 1
     ), coverage AS (
         {
-        _COVERAGE.format(
-            rows="SELECT CAST(:instrument_id AS int4), :timeframe, CAST(:first AS timestamptz), "
-            "CAST(:last AS timestamptz), count(*), CAST(:source AS text) FROM inserted HAVING count(*) > 0"
-        )
-    }
+    _COVERAGE.format(
+        rows="SELECT CAST(:instrument_id AS int4), :timeframe, CAST(:first AS timestamptz), "
+        "CAST(:last AS timestamptz), count(*), CAST(:source AS text) FROM inserted HAVING count(*) > 0"
+    )
+}
     )
     SELECT (SELECT count(*) FROM inserted) AS inserted, (SELECT count(*) FROM updated) AS updated,
-           (SELECT count(*) FROM known) AS known, (SELECT is_allowed FROM decided) AS is_allowed
-    """  # noqa: S608 - built from the constants above
-)
+           (SELECT count(*) FROM known) AS known, CAST(:first AS timestamptz) < {NEVER_SEALED_FROM} AS may_be_sealed
+"""  # noqa: S608 - built from the constants above
+
+
+@lru_cache(_STATEMENTS)
+def _merge_few(within: str) -> TextClause:
+    return text(_MERGE_FEW.format(within=within))

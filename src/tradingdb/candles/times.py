@@ -7,10 +7,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
-from tradingdb.candles.columns import BadCellError
+from tradingdb.candles.columns import PIECE, BadCellError
 from tradingdb.errors import InvalidValueError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
 UNIT_LIMITS = ((10**11, 1_000_000), (10**14, 1_000), (10**17, 1))
@@ -29,33 +31,42 @@ def epoch_to_microseconds(values: NDArray[Any]) -> NDArray[np.int64]:
     Raises:
         BadCellError: a value is not a finite number, too large for every unit, or looks like a date in eight digits.
     """
-    is_bad = ~np.isfinite(values) if values.dtype.kind == "f" else np.zeros(len(values), np.bool_)
-    _refuse(is_bad, "the time is missing or not a number")
-    _refuse(np.abs(values.astype(float)) >= float(LAST_NANOSECOND), "the time is beyond every calendar")
+    largest = 0
+    for at, part in _parts(values):
+        if values.dtype.kind == "f":
+            _refuse(~np.isfinite(part), "the time is missing or not a number", at)
+        _refuse(np.abs(part.astype(float)) >= float(LAST_NANOSECOND), "the time is beyond every calendar", at)
+        largest = max(largest, int(np.abs(part).max()))
     if len(values) and looks_like_dates(values):
         raise BadCellError(0, f"the time {values[0]:.0f} looks like a date: write it as text, or count from 1970")
-    largest = int(np.abs(values).max(initial=0))
+    result = np.empty(len(values), np.int64)
+    for at, part in _parts(values):
+        result[at : at + len(part)] = _scaled(part, largest)
+    return result
+
+
+def _scaled(values: NDArray[Any], largest: int) -> NDArray[Any]:
+    """Microseconds, in the unit that the largest of all values speaks for."""
+    is_float = values.dtype.kind == "f"
     for limit, microseconds in UNIT_LIMITS:
         if largest < limit:
-            if values.dtype.kind == "f":
-                return np.asarray(np.rint(values * microseconds), np.int64)
-            return values.astype(np.int64) * microseconds
+            return np.rint(values * microseconds) if is_float else values.astype(np.int64) * microseconds
     return values.astype(np.int64) // 1_000
 
 
 def looks_like_dates(values: NDArray[Any]) -> bool:
     """Whether all numbers could be dates in eight digits, such as 20240131."""
-    return bool(np.all((values >= FIRST_DATE) & (values <= LAST_DATE)))
+    return all(bool(np.all((part >= FIRST_DATE) & (part <= LAST_DATE))) for _, part in _parts(values))
 
 
 def datetime64_to_microseconds(values: NDArray[np.datetime64]) -> NDArray[np.int64]:
-    """Microseconds since 1970 from numpy instants, which are UTC by convention.
+    """Microseconds since 1970 from numpy instants, which are UTC by convention; not copied if they are microseconds.
 
     Raises:
         BadCellError: a value is NaT.
     """
     _refuse(np.isnat(values), "the time is missing")
-    return values.astype("datetime64[us]").astype(np.int64)
+    return values.astype("datetime64[us]", copy=False).view(np.int64)
 
 
 def require_zone(timezone: str) -> None:
@@ -72,6 +83,13 @@ def require_zone(timezone: str) -> None:
         ) from None
 
 
-def _refuse(is_bad: NDArray[np.bool_], reason: str) -> None:
+def _parts(values: NDArray[Any]) -> Iterator[tuple[int, NDArray[Any]]]:
+    """The values piece by piece, each with where it begins: what is computed on the way stays small."""
+    for at in range(0, len(values), PIECE):
+        yield at, values[at : at + PIECE]
+
+
+def _refuse(is_bad: NDArray[np.bool_], reason: str, first: int = 0) -> None:
+    """Name the first row that is bad; `first` is the row that the mask begins at."""
     if is_bad.any():
-        raise BadCellError(int(np.flatnonzero(is_bad)[0]), reason)
+        raise BadCellError(first + int(np.flatnonzero(is_bad)[0]), reason)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tradingdb.candles.columns import NO_COUNT, to_microseconds
+from tradingdb.candles.columns import NO_COUNT, PIECE, to_microseconds
 from tradingdb.core.clock import utc_now
 
 if TYPE_CHECKING:
@@ -38,15 +38,19 @@ class Problem:
 
 
 def problems(columns: CandleColumns, timeframe: Timeframe) -> list[Problem]:
-    """Every row that cannot be stored, in order, each with its first reason."""
-    found: dict[int, str] = {}
-    for reason, is_bad in _rules(columns, timeframe):
-        for row in np.flatnonzero(is_bad):
-            found.setdefault(int(row), reason)
-    return [Problem(row, found[row]) for row in sorted(found)]
+    """Every row that cannot be stored, in order, each with its first reason. Looked at piece by piece."""
+    problems: list[Problem] = []
+    latest = to_microseconds(utc_now()) + CLOCK_SKEW
+    for at, part in enumerate(columns.parts(PIECE)):
+        found: dict[int, str] = {}
+        for reason, is_bad in _rules(part, timeframe, latest):
+            for row in np.flatnonzero(is_bad):
+                found.setdefault(at * PIECE + int(row), reason)
+        problems += (Problem(row, found[row]) for row in sorted(found))
+    return problems
 
 
-def _rules(columns: CandleColumns, timeframe: Timeframe) -> list[tuple[str, NDArray[np.bool_]]]:
+def _rules(columns: CandleColumns, timeframe: Timeframe, latest: int) -> list[tuple[str, NDArray[np.bool_]]]:
     o, h, l, c = columns.open, columns.high, columns.low, columns.close  # noqa: E741 - the names of the field
     return [
         (
@@ -72,7 +76,7 @@ def _rules(columns: CandleColumns, timeframe: Timeframe) -> list[tuple[str, NDAr
             f"the open time is not on the grid of {timeframe.value} candles",
             ~on_grid(columns.open_time, timeframe),
         ),
-        ("the open time is in the future", columns.open_time > to_microseconds(utc_now()) + CLOCK_SKEW),
+        ("the open time is in the future", columns.open_time > latest),
     ]
 
 

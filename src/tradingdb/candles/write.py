@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
-from sqlalchemy.exc import IntegrityError
 
-from tradingdb.candles.columns import CandleColumns, is_missing, months_of, to_microseconds
+from tradingdb.candles.columns import PIECE, CandleColumns, is_missing, months_of, to_microseconds
 from tradingdb.candles.quarantine import quarantine
-from tradingdb.candles.retention import CLOSED
+from tradingdb.candles.refusals import refusals
 from tradingdb.candles.series import id_of
 from tradingdb.candles.sources import columns_from
-from tradingdb.candles.store import OPTIONAL, copy_fresh, extend_coverage, merge_few, merge_staged
+from tradingdb.candles.store import OPTIONAL, copy_fresh, merge_few, merge_staged, settle
 from tradingdb.candles.validate import Problem, problems
 from tradingdb.core.clock import utc_now
 from tradingdb.core.json import clean_text
 from tradingdb.core.timeframe import Timeframe
-from tradingdb.errors import InvalidCandlesError, NotFoundError
-from tradingdb.failures import FOREIGN_KEY_VIOLATION, sqlstate_of, violated_constraint
+from tradingdb.errors import InvalidCandlesError, InvalidValueError
 from tradingdb.models import Candle
 from tradingdb.timeseries import partitions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+    from datetime import datetime
 
     from numpy.typing import NDArray
 
@@ -78,14 +77,16 @@ async def write(
     stays: a closed bar over one still growing, anything real over a synthetic one; between equals the newer. A bar is
     taken as closed when its time has passed, unless the data say otherwise. A row that cannot be a candle refuses all
     of them, or, with `on_invalid="quarantine"`, goes to `candle_quarantine` with the reason, and the others are stored
-    as usual. `on_progress` is told rows as they go in.
+    as usual. `on_progress` is told rows as they go in. Arrays of `data` are not copied where that can be helped: leave
+    them as they are until it returns.
 
     Raises:
         InvalidCandlesError: a row cannot be a candle, and was to be rejected, or a month is just being retired; nothing
             is stored.
-        InvalidValueError: the timeframe does not exist, or the data cannot be read.
+        InvalidValueError: the timeframe or `on_invalid` does not exist, or the data cannot be read.
         NotFoundError: there is no such instrument.
     """
+    require_policy(on_invalid)
     timeframe = Timeframe.parse(timeframe)
     source = None if source is None else clean_text(source)
     columns = columns_from(data, timezone=timezone)
@@ -95,17 +96,15 @@ async def write(
     if found := problems(columns, timeframe):
         if on_invalid == "reject":
             raise _refusal(found, size)
-        await quarantine(session, series, columns, found)
+        with refusals(session, instrument_id):
+            await quarantine(session, series, columns, found)
         columns = columns.take(np.delete(np.arange(size), [problem.row for problem in found]))
     if not len(columns):
         return WriteReport(quarantined=len(found))
     best = _best_of_each_time(_with_flags(columns, timeframe))
-    await partitions.ensure_months(session, Candle, months_of(best))
-    try:
+    await partitions.ensure_months(session, Candle, months_of(best.open_time))
+    with refusals(session, instrument_id):
         inserted, updated = await _store(session, series, best, on_progress or _nobody)
-    except IntegrityError as error:
-        partitions.forget(session)
-        raise _told(error, instrument_id) from error
     return WriteReport(inserted, updated, len(best) - inserted - updated, len(columns) - len(best), len(found))
 
 
@@ -118,14 +117,15 @@ async def _store(
         on_progress(len(columns))
         return counts
     inserted = updated = 0
-    for chunk in _chunks(columns):
-        if await copy_fresh(session, series, chunk):
-            inserted += len(chunk)
-        else:
-            counts = await merge_staged(session, series, chunk)
+    changed: set[datetime] = set()
+    async with session.begin_nested():  # a refusal in a later chunk takes the earlier ones back
+        for chunk in columns.parts(CHUNK):
+            is_fresh = await copy_fresh(session, series, chunk)
+            counts = (len(chunk), 0) if is_fresh else await merge_staged(session, series, chunk)
             inserted, updated = inserted + counts[0], updated + counts[1]
-        on_progress(len(chunk))
-    await extend_coverage(session, series, columns, inserted)
+            changed.update(months_of(chunk.open_time) if any(counts) else ())
+            on_progress(len(chunk))
+        await settle(session, series, columns, inserted, changed)
     return inserted, updated
 
 
@@ -133,15 +133,14 @@ def _nobody(rows: int) -> None:
     """Told about progress where nobody asked."""
 
 
-def _told(error: IntegrityError, instrument_id: int) -> Exception:
-    if sqlstate_of(error) == FOREIGN_KEY_VIOLATION:
-        return NotFoundError(f"There is no instrument {instrument_id}: make it with `market.ensure_instrument`.")
-    if violated_constraint(error)[1] == CLOSED:
-        return InvalidCandlesError(
-            "Candles of a month that is being retired were refused, and nothing was stored: its partition goes in a "
-            "moment, or was left behind by a run that was interrupted; run `tradingdb maintain` to finish it."
-        )
-    return error
+def require_policy(on_invalid: str) -> None:
+    """Refuse a word that says nothing about what to do with rows that cannot be candles.
+
+    Raises:
+        InvalidValueError: the message says what can be asked for.
+    """
+    if on_invalid not in (known := get_args(OnInvalid)):
+        raise InvalidValueError(f"on_invalid={on_invalid!r} was asked for; there are {' and '.join(known)}.")
 
 
 def _refusal(found: list[Problem], size: int) -> InvalidCandlesError:
@@ -155,13 +154,13 @@ def _with_flags(columns: CandleColumns, timeframe: Timeframe) -> CandleColumns:
     if closed is None:
         closed = columns.open_time < to_microseconds(timeframe.floor(utc_now()))
     if synthetic is None:
-        synthetic = np.zeros(len(columns), np.bool_)
+        synthetic = np.broadcast_to(np.False_, len(columns))
     return replace(columns, is_closed=closed, is_synthetic=synthetic)
 
 
 def _best_of_each_time(columns: CandleColumns) -> CandleColumns:
     """One candle per time, in order of time: what writing the rows one after another would leave."""
-    if bool(np.all(columns.open_time[1:] > columns.open_time[:-1])):
+    if _is_rising(columns.open_time):
         return columns
     in_time = columns.take(np.argsort(columns.open_time, kind="stable"))
     group = np.cumsum(np.diff(in_time.open_time, prepend=in_time.open_time[0]) > 0)
@@ -171,6 +170,12 @@ def _best_of_each_time(columns: CandleColumns) -> CandleColumns:
     same_source = group * 2 + ~np.asarray(in_time.is_synthetic)
     in_time = replace(in_time, **{name: _carried_on(getattr(in_time, name), same_source) for name in OPTIONAL})
     return in_time.take(np.append(np.diff(group) > 0, [True]))
+
+
+def _is_rising(times: NDArray[np.int64]) -> bool:
+    """Whether each is later than the one before, looked at piece by piece."""
+    pieces = (times[at : at + PIECE + 1] for at in range(0, len(times), PIECE))
+    return all(bool(np.all(piece[1:] > piece[:-1])) for piece in pieces)
 
 
 def _carried_on(values: NDArray[Any], within: NDArray[np.int64]) -> NDArray[Any]:
@@ -183,8 +188,3 @@ def _carried_on(values: NDArray[Any], within: NDArray[np.int64]) -> NDArray[Any]
 def _rank(columns: CandleColumns) -> NDArray[np.int64]:
     """The same order as `_RANK` in SQL: synthetic 0, growing 1, closed 2."""
     return np.select([np.asarray(columns.is_synthetic), np.asarray(columns.is_closed)], [0, 2], 1).astype(np.int64)
-
-
-def _chunks(columns: CandleColumns) -> Iterator[CandleColumns]:
-    for start in range(0, len(columns), CHUNK):
-        yield columns.take(slice(start, start + CHUNK))

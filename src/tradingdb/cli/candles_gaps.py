@@ -9,6 +9,7 @@ import typer
 
 from tradingdb import candles, migrations
 from tradingdb.cli.boundary import wait_for
+from tradingdb.cli.candle_choice import refuse_choice, require_series
 from tradingdb.cli.options import (
     AsJson,
     DatabaseUrl,
@@ -24,7 +25,6 @@ from tradingdb.cli.options import (
 from tradingdb.cli.output import console, print_json, print_table, progress_bar
 from tradingdb.core.timeframe import Timeframe
 from tradingdb.database import Database
-from tradingdb.errors import NotFoundError
 from tradingdb.services import market
 
 app = typer.Typer()
@@ -128,6 +128,8 @@ def verify_command(
             )
 
     coverage, blocks = wait_for(work())
+    if not coverage.series and not blocks.blocks:
+        refuse_choice(code, symbol, length)
     if as_json:
         print_json({"series": coverage.series, "differences": coverage.differences, "sealed": blocks})
     else:
@@ -149,12 +151,8 @@ async def _series(database: Database, venue: str, symbol: str, timeframe: Timefr
     """
     async with database.read() as session:
         instrument = await market.instrument(session, venue, symbol)
-        if not await candles.coverage(session, venue=venue, symbol=symbol, timeframe=timeframe):
-            raise NotFoundError(
-                f"There are no {timeframe.value} candles of {symbol} at {venue}: "
-                "see `tradingdb candles list` for those that there are."
-            )
-        return instrument.id
+    await require_series(database, venue, symbol, timeframe)
+    return instrument.id
 
 
 def _precise(at: datetime) -> str:

@@ -12,6 +12,7 @@ from tradingdb.cli.options import AsJson, DatabaseUrl, Symbol, Venue, database_a
 from tradingdb.cli.output import print_json, print_table
 from tradingdb.core.timeframe import Timeframe
 from tradingdb.database import WriteSession
+from tradingdb.errors import InvalidValueError
 from tradingdb.services import market
 
 
@@ -29,7 +30,9 @@ def resample_command(
 ) -> None:
     """Bring stored candles of longer timeframes up to date. Doing it again changes nothing."""
     source = Timeframe.parse(timeframe)
-    targets = [Timeframe.parse(name.strip()) for name in to.split(",")]
+    targets = [Timeframe.parse(name.strip()) for name in to.split(",") if name.strip()]
+    if not targets:
+        raise InvalidValueError(f"--to {to!r} names no timeframe: write it as 1h or 1h,1d.")
     instant = instant_of("--since", since)
 
     async def work() -> dict[Timeframe, candles.WriteReport]:

@@ -9,6 +9,7 @@ import typer
 from tradingdb import candles, migrations
 from tradingdb.candles.seal import OLDER_THAN
 from tradingdb.cli.boundary import wait_for
+from tradingdb.cli.candle_choice import require_series
 from tradingdb.cli.options import AsJson, DatabaseUrl, OneLength, OneSymbol, OneVenue, database_at
 from tradingdb.cli.output import console, print_json, progress_bar
 from tradingdb.core.timeframe import Timeframe
@@ -33,6 +34,7 @@ def seal_command(
     async def work() -> candles.SealReport:
         async with database_at(database_url) as database:
             await migrations.require_current(database)
+            await require_series(database, venue and venue.lower(), symbol, length)
             return await seal_with_bar(database, older_than, venue and venue.lower(), symbol, length)
 
     report = wait_for(work())
@@ -68,5 +70,7 @@ def sealed_in_words(report: candles.SealReport) -> str:
     if report.growing:
         told += f" {report.growing:,} have candles that are not closed."
     if report.busy:
-        told += f" {report.busy:,} are being written to: run it again later."
+        told += (
+            f" {report.busy:,} are being written to, or somebody has just sealed or emptied them: run it again later."
+        )
     return told

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import sys
-from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
@@ -15,6 +15,7 @@ from tradingdb.cli.boundary import wait_for
 from tradingdb.cli.options import AsJson, DatabaseUrl, database_at
 from tradingdb.cli.output import console, notes, plain, print_json, print_table
 from tradingdb.core.clock import utc_now
+from tradingdb.errors import InvalidValueError
 from tradingdb.services import outbox
 
 app = typer.Typer(no_args_is_help=True, help="Events for other services, and how far their readers are.")
@@ -101,6 +102,8 @@ def lag_command(
     as_json: AsJson = False,
 ) -> None:
     """Print how far consumers are behind, and which transaction holds events back."""
+    if alarm is not None and not 0 <= alarm < math.inf:
+        raise InvalidValueError(f"--alarm was {alarm}: it is a number of seconds, zero or more.")
 
     async def work() -> outbox.Lag:
         async with database_at(database_url) as database:
@@ -114,7 +117,7 @@ def lag_command(
     else:
         _print_lag(found)
     waiting = [since for since in (found.oldest_held_back, *(c.oldest_unread for c in found.consumers)) if since]
-    if alarm is not None and waiting and utc_now() - min(waiting) > timedelta(seconds=alarm):
+    if alarm is not None and waiting and (utc_now() - min(waiting)).total_seconds() > alarm:
         notes.print(f"An event has been waiting since {min(waiting):%Y-%m-%d %H:%M:%S} UTC.")
         raise typer.Exit(1)
 

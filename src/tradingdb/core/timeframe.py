@@ -69,6 +69,11 @@ class Timeframe(StrEnum):
         origin = datetime.fromtimestamp(self.origin_seconds, UTC)
         return at - (at - origin) % timedelta(seconds=self.seconds)
 
+    def ceiling(self, at: datetime) -> datetime:
+        """The first open time at or after an instant."""
+        floor = self.floor(at)
+        return floor if floor == at else self.next(floor)
+
     def next(self, open_time: datetime) -> datetime:
         """The open time of the candle after the one that opens at `open_time`."""
         if self.seconds is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -11,6 +12,7 @@ from sqlalchemy import text
 from tradingdb.bulk import copy_in
 from tradingdb.candles import wire
 from tradingdb.candles.columns import to_datetime
+from tradingdb.candles.months import within_months
 from tradingdb.candles.store import changed_rows
 from tradingdb.core.clock import as_utc
 from tradingdb.errors import ConflictingMarketTradesError
@@ -20,7 +22,7 @@ from tradingdb.market_trades.identity import DERIVED, MAX_LISTED, NEAR
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Row
+    from sqlalchemy import Row, TextClause
 
     from tradingdb.database import ReadSession, WriteSession
     from tradingdb.market_trades.columns import MarketTradeColumns
@@ -45,7 +47,8 @@ async def are_fresh(session: ReadSession, instrument_id: int, chunks: Sequence[M
         "firsts": [to_datetime(int(chunk.traded_at[0]) - NEAR) for chunk in chunks],
         "lasts": [to_datetime(int(chunk.traded_at[-1]) + NEAR) for chunk in chunks],
     }
-    return list(await session.scalars(_ARE_FRESH, ends | {"instrument_id": instrument_id}))
+    statement = _are_fresh(within_months("traded_at", ends["firsts"][0], ends["lasts"][-1]))
+    return list(await session.scalars(statement, ends | {"instrument_id": instrument_id}))
 
 
 async def copy_fresh(session: WriteSession, series: dict[str, Any], chunk: MarketTradeColumns) -> bool:
@@ -71,11 +74,8 @@ async def merge(
     Raises:
         ConflictingMarketTradesError: a stored trade says something else.
     """
-    parameters: dict[str, Any] = {
-        **series,
-        "first": to_datetime(int(chunk.traded_at[0]) - NEAR),
-        "last": to_datetime(int(chunk.traded_at[-1]) + NEAR),
-    }
+    first, last = to_datetime(int(chunk.traded_at[0]) - NEAR), to_datetime(int(chunk.traded_at[-1]) + NEAR)
+    parameters: dict[str, Any] = {**series, "first": first, "last": last}
     if staged:
         columns, values = _columns(chunk)
         await session.execute(_CREATE_STAGE)
@@ -83,7 +83,7 @@ async def merge(
         await copy_in(session, STAGE, list(columns), [wire.encode(columns, values)])
     else:
         parameters |= _arrays(chunk)
-    insert, conflicts, complete = _STAGED_SQL if staged else _SENT_SQL
+    insert, conflicts, complete = _merging(STAGE if staged else _SENT, within_months("old.traded_at", first, last))
     inserted = changed_rows(await session.execute(insert, parameters))
     # what was inserted is compared too: the same id may be there at another time
     if found := (await session.execute(conflicts, parameters)).all():
@@ -132,16 +132,25 @@ def _refusal(found: Sequence[Row[Any]]) -> ConflictingMarketTradesError:
     )
 
 
-_ARE_FRESH = text(
-    """
-    SELECT NOT EXISTS (
-        SELECT FROM market_trades WHERE instrument_id = :instrument_id AND traded_at BETWEEN first AND last
+_STATEMENTS = 64
+"""Statements that are kept, one for each range of months."""
+
+
+@lru_cache(_STATEMENTS)
+def _are_fresh(within: str) -> TextClause:
+    return text(
+        f"""
+        SELECT NOT EXISTS (
+            SELECT FROM market_trades
+            WHERE instrument_id = :instrument_id AND traded_at BETWEEN first AND last AND {within}
+        )
+        FROM unnest(CAST(:firsts AS timestamptz[]), CAST(:lasts AS timestamptz[])) WITH ORDINALITY
+            AS range (first, last, at)
+        ORDER BY at
+        """  # noqa: S608 - times of ours
     )
-    FROM unnest(CAST(:firsts AS timestamptz[]), CAST(:lasts AS timestamptz[])) WITH ORDINALITY
-        AS range (first, last, at)
-    ORDER BY at
-    """
-)
+
+
 _CREATE_STAGE = text(
     f"CREATE TEMPORARY TABLE IF NOT EXISTS {STAGE} "
     f"({', '.join(f'{name} {kind}' for name, kind in STAGED.items())}) ON COMMIT DROP"
@@ -168,7 +177,7 @@ _CONFLICTS = f"""
     SELECT new.*, old.traded_at AS stored_at, old.price AS stored_price, old.quantity AS stored_quantity,
            old.taker_side AS stored_side, old.is_block AS stored_block, count(*) OVER () AS total
     FROM {{new}} AS new JOIN market_trades old USING (venue_trade_id)
-    WHERE old.instrument_id = :instrument_id AND old.traded_at BETWEEN :first AND :last
+    WHERE old.instrument_id = :instrument_id AND old.traded_at BETWEEN :first AND :last AND {{within}}
       AND old.traded_at BETWEEN new.traded_at - interval '{NEAR} microseconds'
                             AND new.traded_at + interval '{NEAR} microseconds'
       AND CASE WHEN old.traded_at <> new.traded_at THEN NOT starts_with(venue_trade_id, '{DERIVED}')
@@ -178,9 +187,13 @@ _CONFLICTS = f"""
 """  # noqa: S608 - built from the constants above
 _COMPLETE = """
     UPDATE market_trades old SET taker_side = new.taker_side FROM {new} AS new
-    WHERE old.instrument_id = :instrument_id AND old.traded_at BETWEEN :first AND :last
+    WHERE old.instrument_id = :instrument_id AND old.traded_at BETWEEN :first AND :last AND {within}
       AND old.traded_at = new.traded_at AND old.venue_trade_id = new.venue_trade_id
       AND old.taker_side IS NULL AND new.taker_side IS NOT NULL
 """
-_STAGED_SQL = tuple(text(sql.format(new=STAGE)) for sql in (_INSERT, _CONFLICTS, _COMPLETE))
-_SENT_SQL = tuple(text(sql.format(new=_SENT)) for sql in (_INSERT, _CONFLICTS, _COMPLETE))
+
+
+@lru_cache(_STATEMENTS)
+def _merging(new: str, within: str) -> tuple[TextClause, ...]:
+    """The three statements of a merge, one after the other."""
+    return tuple(text(sql.format(new=new, within=within)) for sql in (_INSERT, _CONFLICTS, _COMPLETE))

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
-import numpy as np
 from sqlalchemy.exc import IntegrityError
 
-from tradingdb.candles.columns import to_datetime
+from tradingdb.candles.columns import months_of
 from tradingdb.candles.series import id_of
 from tradingdb.candles.write import CHUNK, FEW, MAX_LISTED_PROBLEMS
 from tradingdb.core.json import clean_text
@@ -24,7 +23,6 @@ from tradingdb.timeseries import partitions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
     from tradingdb.candles.validate import Problem
     from tradingdb.database import WriteSession
@@ -80,7 +78,7 @@ async def write(
     if not len(columns):
         return WriteReport()
     once = distinct(with_ids(columns))
-    await partitions.ensure_months(session, MarketTrade, _months_of(once))
+    await partitions.ensure_months(session, MarketTrade, months_of(once.traded_at))
     instrument_id = id_of(instrument)
     series = {"instrument_id": instrument_id, "source": source}
     try:
@@ -111,11 +109,6 @@ async def _store(
             inserted, completed = inserted + counts[0], completed + counts[1]
         on_progress(len(chunk))
     return inserted, completed
-
-
-def _months_of(columns: MarketTradeColumns) -> list[datetime]:
-    months = np.unique(columns.traded_at.astype("datetime64[us]").astype("datetime64[M]"))
-    return [to_datetime(int(month)) for month in months.astype("datetime64[us]").astype(np.int64)]
 
 
 def _nobody(rows: int) -> None:

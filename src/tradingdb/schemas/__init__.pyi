@@ -5415,6 +5415,10 @@ class OrderEventCreate(CreateContract):
     occurred_at: datetime
     sequence: int | None
     received_at: datetime | None
+    quantity: Decimal | None
+    limit_price: Decimal | None
+    stop_price: Decimal | None
+    reason: str | None
     payload: dict[str, Any] | None
     def __init__(
         self,
@@ -5426,6 +5430,10 @@ class OrderEventCreate(CreateContract):
         occurred_at: datetime,
         sequence: int | None = ...,
         received_at: datetime = ...,
+        quantity: int | Decimal | None = ...,
+        limit_price: int | Decimal | None = ...,
+        stop_price: int | Decimal | None = ...,
+        reason: str | None = ...,
         payload: dict[str, Any] = ...,
     ) -> None: ...
     def to_row(self) -> OrderEvent: ...
@@ -5438,6 +5446,10 @@ class OrderEventRead(ReadContract):
     occurred_at: datetime
     sequence: int | None
     received_at: datetime
+    quantity: Decimal | None
+    limit_price: Decimal | None
+    stop_price: Decimal | None
+    reason: str | None
     payload: dict[str, Any]
 
 class OutboxConsumerCreate(CreateContract):

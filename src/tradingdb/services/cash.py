@@ -18,9 +18,10 @@ from tradingdb.core.json import clean_text, dump_json
 from tradingdb.core.types import exact
 from tradingdb.errors import InvalidValueError, LedgerConflictError, NotFoundError, TradingDBError
 from tradingdb.models import CashMovementKind, PositionSide
-from tradingdb.scope import require_in_scope, scoped_by_verb
+from tradingdb.scope import scoped_by_verb
 from tradingdb.services.ledger.books import Place, open_books
 from tradingdb.services.ledger.entries import CheckedEntry, Receipt, Result
+from tradingdb.services.ledger.guard import require_accounts
 from tradingdb.services.outbox import NewEvent, publish_many
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
 _SIGNS = {CashMovementKind.DEPOSIT: True, CashMovementKind.WITHDRAWAL: False}
 """Whether an amount of a kind comes in, where that is not open."""
+
+LARGEST_INSTRUMENT = 2**31 - 1
+"""Ids of instruments are `integer`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +68,13 @@ class NewMovement(CheckedEntry):
         self._check_numbers("amount")
         self._check_times("occurred_at")
         self._check_references("dedupe_key", "currency")
-        clean_text(self.note or "")
-        dump_json(self.details)
+        self._check_keys("account_id")
+        self._check_integers(instrument_id=LARGEST_INSTRUMENT)
+        self._check_payload("details")
+        if self.note is not None:
+            if not isinstance(self.note, str):
+                raise InvalidValueError(f"note is text, not a {type(self.note).__name__}.")
+            clean_text(self.note)
         kind, amount = CashMovementKind(self.kind), self.amount
         if not amount or (kind in _SIGNS and (amount > 0) is not _SIGNS[kind]):
             wanted = "not zero" if kind not in _SIGNS else "more than zero" if _SIGNS[kind] else "less than zero"
@@ -74,6 +83,12 @@ class NewMovement(CheckedEntry):
             self._store("position_side", self.position_side or PositionSide.NET)
         elif self.position_side is not None:
             raise InvalidValueError("Only a funding of an instrument belongs to a position.")
+
+    @property
+    def other_account_id(self) -> str | None:
+        """Of a transfer: the account at its other end, where `details` name it."""
+        other = self.details.get("other_account_id") if self.kind is CashMovementKind.TRANSFER else None
+        return None if other is None else str(other)
 
     @property
     def place(self) -> Place | None:
@@ -90,7 +105,7 @@ async def record_movement(session: WriteSession, movement: NewMovement) -> Recei
         InvalidValueError: a funding in another currency than its instrument settles in.
         LedgerConflictError: the same key was recorded with another content.
         NotFoundError: the account or the instrument does not exist.
-        ScopeError: the session is limited to another account.
+        ScopeError: the session is limited to another account, or to another mode.
     """
     (receipt,) = await record_movements(session, [movement])
     return receipt.checked()
@@ -98,10 +113,9 @@ async def record_movement(session: WriteSession, movement: NewMovement) -> Recei
 
 async def record_movements(session: WriteSession, movements: Sequence[NewMovement]) -> list[Receipt]:
     """The same for many at once: a receipt for each, in their order. Those refused leave the others be."""
-    for account_id in {movement.account_id for movement in movements}:
-        require_in_scope(session, account_id=account_id)
     if not movements:
         return []
+    await require_accounts(session, {movement.account_id for movement in movements})
     await open_books(session, {movement.place for movement in movements if movement.place is not None})
     referred = await _references(session, movements)
     refused = [_refusal(movement, row) for movement, row in zip(movements, referred, strict=True)]
@@ -140,9 +154,9 @@ async def transfer(
 
     Raises:
         InvalidValueError: the amount is not more than zero, or both accounts are the same.
-        LedgerConflictError: the key was recorded in one of them with another content.
+        LedgerConflictError: the key was recorded in one of them with another content, or with a third account.
         NotFoundError: one of them does not exist.
-        ScopeError: the session is limited, and not to both.
+        ScopeError: the session is limited, and not to both or to another mode.
     """
     amount = exact(amount)
     if amount <= 0 or from_account == to_account:
@@ -203,9 +217,9 @@ async def balances(session: ReadSession, account_id: UUID, as_of: datetime | Non
 
     Raises:
         NotFoundError: there is no such account.
-        ScopeError: the session is limited to another account.
+        ScopeError: the session is limited to another account, or to another mode.
     """
-    require_in_scope(session, account_id=account_id)
+    await require_accounts(session, [account_id])
     parameters = {"account_id": account_id} | ({} if as_of is None else {"as_of": as_utc(as_of)})
     rows = (await session.execute(_NOW if as_of is None else _AS_OF, parameters)).all()
     if not rows:
@@ -270,7 +284,7 @@ async def _stored(session: ReadSession, rows: list[dict[str, Any]]) -> dict[tupl
     return {(row.account_id, row.dedupe_key): row for row in found}
 
 
-_CONTENT = ("kind", "amount", "currency", "occurred_at", "instrument_id", "position_side")
+_CONTENT = ("kind", "amount", "currency", "occurred_at", "instrument_id", "position_side", "other_account_id")
 _KEY = {"account_id": "uuid", "dedupe_key": "text"}
 _REFERENCE = {"account_id": "uuid", "instrument_id": "int4"}
 _PAID = {"account_id": "uuid", "instrument_id": "int4", "side": "text", "amount": "numeric"}
@@ -314,7 +328,8 @@ _THERE = scoped_by_verb(
         f"""
         SELECT m.id, m.account_id, m.dedupe_key, m.kind, m.amount, m.currency, m.occurred_at, m.instrument_id,
                CASE WHEN m.kind = 'funding' AND m.instrument_id IS NOT NULL
-                    THEN coalesce(m.details ->> 'position_side', 'net') END AS position_side
+                    THEN coalesce(m.details ->> 'position_side', 'net') END AS position_side,
+               CASE WHEN m.kind = 'transfer' THEN m.details ->> 'other_account_id' END AS other_account_id
         FROM {unnested("sent", _KEY)} AS sent (account_id, dedupe_key)
         JOIN cash_movements m USING (account_id, dedupe_key)
         """  # noqa: S608 - same

@@ -18,9 +18,11 @@ from tradingdb.core.json import dump_json
 from tradingdb.core.types import exact
 from tradingdb.errors import InvalidValueError, MissingRateError, NotFoundError
 from tradingdb.models import InstrumentKind, OrderSide, PortfolioSnapshot
-from tradingdb.scope import require_in_scope, scoped_by_verb
+from tradingdb.scope import scoped_by_verb
 from tradingdb.services.ledger.books import Book, Place, executions_of, open_books, places_of
+from tradingdb.services.ledger.guard import require_accounts
 from tradingdb.services.ledger.holdings import EXACT, Contract, Execution, Holding, fold, gained
+from tradingdb.services.outbox import NewEvent, publish_many
 from tradingdb.timeseries import partitions
 
 if TYPE_CHECKING:
@@ -57,9 +59,9 @@ async def mark_positions(
 
     Raises:
         InvalidValueError: a price is no exact number, or that of an inverse contract is not positive.
-        ScopeError: the session is limited to another account.
+        ScopeError: the session is limited to another account, or to another mode.
     """
-    require_in_scope(session, account_id=account_id)
+    await require_accounts(session, [account_id])
     exactly = {instrument_id: exact(price) for instrument_id, price in prices.items()}
     books = await open_books(session, await places_of(session, account_id=account_id))
     marked = [
@@ -128,15 +130,15 @@ async def take_snapshot(
     futures count with their unrealized profit. `cash` is everything else: coins of a spot position are not in it.
     `realized_pnl` is before fees, as in positions. `drawdown` is below the highest equity of all snapshots up to this
     one, and those of later ones follow; it is None where no equity was above zero. Taken again for the same instant,
-    it is counted anew: late fills and movements are in it.
+    it is counted anew: late fills and movements are in it. Others are told (`equity.snapshot`) unless it is the same.
 
     Raises:
         InvalidValueError: a price or a rate is no exact number, or a rate of the base currency is not 1.
         MissingRateError: a currency has no rate, or something held no price; nothing was stored.
         NotFoundError: there is no such account.
-        ScopeError: the session is limited to another account.
+        ScopeError: the session is limited to another account, or to another mode.
     """
-    require_in_scope(session, account_id=account_id)
+    await require_accounts(session, [account_id])
     at = as_utc(at)
     currency = await session.scalar(_CURRENCY, {"account_id": account_id})
     if currency is None:
@@ -148,9 +150,12 @@ async def take_snapshot(
     symbols = {row.id: row.symbol for row in named}
     valuation = _Valuation(currency, rates, prices, symbols)
     row = valuation.of(held, cash) | {"account_id": account_id, "taken_at": at, "currency": currency, "source": SOURCE}
-    await session.execute(_KEEP, arrays("kept", _SNAPSHOT, [row]))
+    is_news = await session.scalar(_KEEP, arrays("kept", _SNAPSHOT, [row]))
     await session.execute(_DRAWDOWNS, {"account_id": account_id, "currency": currency, "at": at})
-    return await session.get_one(PortfolioSnapshot, (account_id, at), populate_existing=True)
+    taken = await session.get_one(PortfolioSnapshot, (account_id, at), populate_existing=True)
+    if is_news:
+        await publish_many(session, [_event(taken)])
+    return taken
 
 
 async def snapshots(
@@ -159,15 +164,22 @@ async def snapshots(
     """The snapshots of an account in [start, end), oldest first.
 
     Raises:
-        ScopeError: the session is limited to another account.
+        ScopeError: the session is limited to another account, or to another mode.
     """
-    require_in_scope(session, account_id=account_id)
+    await require_accounts(session, [account_id])
     query = select(PortfolioSnapshot).where(PortfolioSnapshot.account_id == account_id)
     if start is not None:
         query = query.where(PortfolioSnapshot.taken_at >= start)
     if end is not None:
         query = query.where(PortfolioSnapshot.taken_at < end)
     return (await session.scalars(query.order_by(PortfolioSnapshot.taken_at))).all()
+
+
+def _event(taken: PortfolioSnapshot) -> NewEvent:
+    names = ("taken_at", "currency", "cash", "positions_value", "equity", "realized_pnl", "unrealized_pnl", "drawdown")
+    payload = {name: getattr(taken, name) for name in names}
+    key = f"{taken.account_id}/{taken.taken_at.isoformat()}"
+    return NewEvent("equity.snapshot", "portfolio_snapshots", key, payload, taken.account_id)
 
 
 class _Valuation:
@@ -246,7 +258,7 @@ class _Valuation:
 
 
 def _until(book: Book, executions: Sequence[tuple[UUID, Execution]], at: datetime) -> Holding:
-    in_time = (execution for _, execution in executions if execution.executed_at <= at)
+    in_time = [execution for _, execution in executions if execution.executed_at <= at]
     return fold(book.empty, in_time, book.contract)
 
 
@@ -302,13 +314,17 @@ _SNAPSHOT = {
     "holdings": "jsonb",
     "source": "text",
 }
+_VALUES = tuple(name for name in _SNAPSHOT if name not in {"account_id", "taken_at"})
 _KEEP = scoped_by_verb(
     text(
         f"""
         INSERT INTO portfolio_snapshots ({", ".join(_SNAPSHOT)})
         SELECT {", ".join(_SNAPSHOT)} FROM {unnested("kept", _SNAPSHOT)} AS sent ({", ".join(_SNAPSHOT)})
         ON CONFLICT (account_id, taken_at) DO UPDATE
-        SET {", ".join(f"{name} = excluded.{name}" for name in list(_SNAPSHOT)[2:])}
+        SET {", ".join(f"{name} = excluded.{name}" for name in _VALUES)}
+        WHERE ({", ".join(f"portfolio_snapshots.{name}" for name in _VALUES)})
+              IS DISTINCT FROM ({", ".join(f"excluded.{name}" for name in _VALUES)})
+        RETURNING true
         """  # noqa: S608 - same
     )
 )

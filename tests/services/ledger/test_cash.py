@@ -14,14 +14,18 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from trading_desk import START, Desk, open_desk
 
+from tradingdb.core.mode import TradingMode
 from tradingdb.database import Database, WriteSession
 from tradingdb.errors import InvalidValueError, LedgerConflictError, NotFoundError, ScopeError
 from tradingdb.models import OutboxEvent
 from tradingdb.scope import Scope
-from tradingdb.services import cash
+from tradingdb.services import cash, equity
 from tradingdb.services.cash import NewMovement
 from tradingdb.services.ledger import rebuild_positions, record_fill
 from tradingdb.services.ledger.holdings import EXACT
+from tradingdb.services.ledger.verify import verify
+from tradingdb.services.reconcile import VenueSnapshot, read_snapshot, reconcile
+from tradingdb.services.trades import trades_from_fills
 
 
 def movement(desk: Desk, key: str = "d-1", amount: str = "100", at: float = 0, **values: Any) -> NewMovement:
@@ -87,7 +91,10 @@ async def test_a_batch_keeps_its_good_rows(session: WriteSession, desk: Desk) ->
         {"position_side": "net"},
         {"kind": "funding", "instrument_id": 1, "position_side": "up"},
         {"details": {"at": {1, 2}}},
+        {"details": 5},
+        {"instrument_id": 99_999_999_999},
         {"note": "\x00"},
+        {"note": 5},
     ],
     ids=str,
 )
@@ -108,6 +115,22 @@ async def test_a_transfer_is_two_movements_or_none(session: WriteSession, desk: 
         await cash.transfer(session, desk.account_id, desk.account_id, **there)
     assert await cash.balances(session, desk.account_id) == {"USDT": -40}
     assert await cash.balances(session, fifo_desk.account_id) == {"USDT": 140}
+
+
+async def test_a_transfer_with_a_third_account_is_another_one(
+    session: WriteSession, desk: Desk, fifo_desk: Desk
+) -> None:
+    third = await open_desk(session)
+    there: dict[str, Any] = {"amount": Decimal(250), "currency": "USDT", "at": START, "key": "t-1"}
+    await cash.transfer(session, desk.account_id, fifo_desk.account_id, **there)
+    for ends in ((desk.account_id, third.account_id), (third.account_id, fifo_desk.account_id)):
+        with pytest.raises(LedgerConflictError, match="other_account_id"):
+            await cash.transfer(session, *ends, **there)
+    with pytest.raises(LedgerConflictError):
+        await cash.transfer(session, fifo_desk.account_id, desk.account_id, **there)
+    assert await cash.balances(session, third.account_id) == {}
+    assert await cash.balances(session, desk.account_id) == {"USDT": -250}
+    assert await cash.balances(session, fifo_desk.account_id) == {"USDT": 250}
 
 
 async def test_funding_is_cash_and_is_added_to_its_position(session: WriteSession, desk: Desk) -> None:
@@ -193,6 +216,34 @@ async def test_a_session_limited_to_another_account_moves_nothing(database: Data
                 session, mine.account_id, other.account_id, amount=Decimal(1), currency="USDT", at=START, key="t"
             )
         assert await cash.balances(session, mine.account_id) == {"USDT": 100}
+
+
+async def test_a_session_of_another_mode_neither_sees_nor_moves(database: Database) -> None:
+    async with database.write() as session:
+        paper = await open_desk(session)
+        await cash.record_movement(session, movement(paper))
+        price = {paper.perpetual: Decimal(1)}
+        snapshot = VenueSnapshot(at=START, balances={})
+    at = START + timedelta(hours=1)
+    async with database.write(scope=Scope(mode=TradingMode.LIVE)) as session:
+        for verb in (
+            cash.balances(session, paper.account_id),
+            cash.record_movement(session, movement(paper, "d-2")),
+            equity.mark_positions(session, paper.account_id, price),
+            equity.take_snapshot(session, paper.account_id, at, prices=price, rates={}),
+            equity.snapshots(session, paper.account_id),
+            reconcile(session, paper.account_id, snapshot),
+            read_snapshot(session, paper.account_id, {"at": "2026-03-01T00:00:00Z"}),
+            trades_from_fills(session, paper.account_id),
+            verify(session, paper.account_id),
+            verify(session),
+        ):
+            with pytest.raises(ScopeError):
+                await verb
+    async with database.write(scope=Scope(mode=TradingMode.PAPER)) as session:
+        assert await cash.balances(session, paper.account_id) == {"USDT": 100}
+        assert (await reconcile(session, paper.account_id, snapshot)).differences
+        assert await verify(session, paper.account_id) == []
 
 
 async def test_writers_of_the_same_movements_and_fills_queue(database: Database) -> None:

@@ -10,12 +10,12 @@ from uuid import uuid4
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import select, text
 from trading_desk import START, Desk
 
 from tradingdb.database import WriteSession
 from tradingdb.errors import InvalidValueError, MissingRateError, NotFoundError
-from tradingdb.models import PortfolioSnapshot
+from tradingdb.models import OutboxEvent, PortfolioSnapshot
 from tradingdb.services import cash, equity
 from tradingdb.services.ledger import record_fill, record_fills
 
@@ -30,7 +30,7 @@ async def pay_in(
         cash.NewMovement(
             account_id=desk.account_id,
             dedupe_key=f"in:{currency}:{amount}:{at}",
-            kind="deposit",
+            kind="deposit" if Decimal(amount) > 0 else "withdrawal",
             amount=Decimal(amount),
             currency=currency,
             occurred_at=START + timedelta(seconds=at),
@@ -118,6 +118,30 @@ async def test_nothing_is_valued_at_zero(session: WriteSession, desk: Desk) -> N
         await equity.take_snapshot(session, uuid4(), START, prices={}, rates={})
     assert await equity.snapshots(session, desk.account_id) == []
     assert (await snapshot(session, desk, prices=price, rates=rate)).equity == 350
+
+
+async def test_a_late_fill_is_in_the_past_that_it_belongs_to(session: WriteSession, desk: Desk) -> None:
+    await record_fill(session, desk.fill(1, "buy", price="100", at=1))
+    await record_fill(session, desk.fill(3, "sell", price="110", at=3))
+    assert (await snapshot(session, desk, 4)).equity == 10
+    await record_fill(session, desk.fill(2, "buy", price="120", at=2))
+    prices = {desk.perpetual: Decimal(120)}
+    then = await snapshot(session, desk, 2.5, prices=prices)
+    assert (then.cash, then.realized_pnl, then.unrealized_pnl) == (0, 0, 20)
+    now = await snapshot(session, desk, 4, prices=prices)
+    assert (now.cash, now.realized_pnl, now.unrealized_pnl) == (0, 0, 10)
+
+
+async def test_a_snapshot_is_told_when_it_is_news(session: WriteSession, desk: Desk) -> None:
+    await pay_in(session, desk, "1000")
+    for _ in range(2):
+        await snapshot(session, desk)
+    await pay_in(session, desk, "-40")
+    await snapshot(session, desk)
+    query = select(OutboxEvent).where(OutboxEvent.account_id == desk.account_id, OutboxEvent.topic == "equity.snapshot")
+    told = (await session.scalars(query.order_by(OutboxEvent.id))).all()
+    assert [one.payload["equity"] for one in told] == ["1000", "960"]
+    assert told[0].entity_key == f"{desk.account_id}/{END.isoformat()}"
 
 
 async def test_drawdown_is_below_the_highest_so_far(session: WriteSession, desk: Desk) -> None:

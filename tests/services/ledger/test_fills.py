@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal, localcontext
 
 import pytest
-from sqlalchemy import func, select, text
-from trading_desk import Desk
+from sqlalchemy import func, select, text, update
+from trading_desk import START, Desk
 
 from tradingdb.core.ids import uuid7
-from tradingdb.database import WriteSession
-from tradingdb.errors import InvalidValueError, LedgerConflictError, NotFoundError
-from tradingdb.models import CashMovement, OrderStatus, OutboxEvent
+from tradingdb.database import Database, WriteSession
+from tradingdb.errors import InvalidValueError, LedgerConflictError, NotFoundError, ScopeError
+from tradingdb.models import CashMovement, CostBasis, OrderStatus, OutboxEvent, TradingAccount, TradingMode
+from tradingdb.scope import Scope
 from tradingdb.services.ledger import (
     Result,
     record_event,
@@ -223,7 +225,7 @@ async def test_events_tell_others(session: WriteSession, desk: Desk) -> None:
     query = select(OutboxEvent.topic).where(OutboxEvent.account_id == desk.account_id).order_by(OutboxEvent.id)
     topics = (await session.scalars(query)).all()
     assert topics[0] == "order.submitted"
-    assert sorted(topics[1:]) == ["fill.recorded", "fill.recorded", "order.filled"]
+    assert sorted(topics[1:]) == ["fill.recorded", "fill.recorded", "order.status"]
 
 
 async def test_every_movement_of_cash_has_its_own_key(session: WriteSession, desk: Desk) -> None:
@@ -232,3 +234,65 @@ async def test_every_movement_of_cash_has_its_own_key(session: WriteSession, des
     keys = select(func.count(), func.count(CashMovement.dedupe_key.distinct()))
     assert (await session.execute(keys.where(CashMovement.account_id == desk.account_id))).one() == (3, 3)
     assert await desk.cash(session) == {"USDT": -100, "BTC": 1, "BNB": Decimal("-0.1")}
+
+
+async def test_of_two_in_one_batch_the_one_that_knows_its_fee_counts(session: WriteSession, desk: Desk) -> None:
+    charged = desk.fill(1, fee=Decimal(2), fee_currency="USDT")
+    receipts = await record_fills(session, [desk.fill(1), charged])
+    assert sorted(receipt.result for receipt in receipts) == ["duplicate", "inserted"]
+    assert await desk.cash(session) == {"USDT": -2}
+
+
+async def test_that_there_is_no_fee_is_learned_once(session: WriteSession, desk: Desk) -> None:
+    free = desk.fill(1, fee=Decimal(0), fee_currency="USDT")
+    results = [(await record_fill(session, fill)).result for fill in (desk.fill(1), free, free)]
+    assert results == ["inserted", "updated", "duplicate"]
+    with pytest.raises(LedgerConflictError, match="fee"):
+        await record_fill(session, desk.fill(1, fee=Decimal(5), fee_currency="USDT"))
+
+
+async def test_a_waiting_fill_that_is_sent_twice_joins_its_order_once(session: WriteSession, desk: Desk) -> None:
+    await record_fill(session, desk.fill(1))
+    await submit_order(session, desk.order())
+    named = desk.fill(1, client_order_id="c-1")
+    receipts = await record_fills(session, [named, named])
+    assert [receipt.result for receipt in receipts] == ["updated", "duplicate"]
+    assert (await desk.stored_order(session)).filled_quantity == 1
+
+
+async def test_a_fill_that_cannot_be_of_its_order_is_refused(session: WriteSession, desk: Desk) -> None:
+    await submit_order(session, desk.order())
+    await submit_order(session, desk.order("c-2", venue_order_id="v-2"))
+    with pytest.raises(LedgerConflictError, match="side: stored buy, given sell"):
+        await record_fill(session, desk.fill(1, "sell", client_order_id="c-1"))
+    with pytest.raises(LedgerConflictError, match="order_id"):
+        await record_fill(session, desk.fill(1, client_order_id="c-1", venue_order_id="v-2"))
+
+
+async def test_what_a_late_fill_corrects_is_paid_where_it_was_wrong(session: WriteSession, desk: Desk) -> None:
+    await record_fills(session, [desk.fill(1, price="100", at=1), desk.fill(3, "sell", price="110", at=3)])
+    await record_fill(session, desk.fill(2, price="120", at=2))
+    query = select(CashMovement.occurred_at, func.sum(CashMovement.amount)).group_by(CashMovement.occurred_at)
+    moved = (await session.execute(query.where(CashMovement.account_id == desk.account_id))).all()
+    assert [tuple(row) for row in moved] == [(START + timedelta(seconds=3), 0)]
+
+
+async def test_a_change_of_how_cost_is_counted_is_paid_with_the_next_recount(session: WriteSession, desk: Desk) -> None:
+    await record_fills(session, [desk.fill(n, price=str(80 + 20 * n), at=n) for n in (1, 2)])
+    await record_fill(session, desk.fill(3, "sell", price="130", at=3))
+    await session.execute(update(TradingAccount).values(cost_basis=CostBasis.FIFO))
+    await record_fill(session, desk.fill(0, price="130", at=0))
+    assert (await desk.position(session)).realized_pnl == 0
+    assert await desk.cash(session) == {"USDT": 0}
+
+
+async def test_a_mode_limits_every_verb(shared_desk: Desk, database: Database) -> None:
+    async with database.write(scope=Scope(mode=TradingMode.LIVE)) as limited:
+        with pytest.raises(ScopeError, match="mode paper"):
+            await record_fill(limited, shared_desk.fill(1))
+        with pytest.raises(ScopeError, match="mode paper"):
+            await submit_order(limited, shared_desk.order())
+        with pytest.raises(ScopeError, match="mode paper"):
+            await record_event(limited, shared_desk.event("accepted"))
+    async with database.write(scope=Scope(mode=TradingMode.PAPER)) as limited:
+        assert (await record_fill(limited, shared_desk.fill(1))).result is Result.INSERTED

@@ -19,6 +19,7 @@ from tradingdb.services.ledger import (
     Result,
     cancel,
     expire_due,
+    record,
     record_event,
     record_events,
     record_fill,
@@ -46,7 +47,20 @@ async def test_the_venues_id_is_learned_once(session: WriteSession, desk: Desk) 
         await submit_order(session, desk.order("c-2", venue_order_id="v-1"))
 
 
-@pytest.mark.parametrize("change", [{"side": "sell"}, {"quantity": Decimal(11)}, {"order_type": "limit"}], ids=str)
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"side": "sell"},
+        {"quantity": Decimal(11)},
+        {"order_type": "limit"},
+        {"reduce_only": True},
+        {"post_only": True},
+        {"time_in_force": "ioc"},
+        {"trailing_offset": Decimal(1)},
+        {"expires_at": START},
+    ],
+    ids=lambda change: next(iter(change)),
+)
 async def test_other_content_under_the_same_key_is_a_conflict(
     session: WriteSession, desk: Desk, change: dict[str, object]
 ) -> None:
@@ -97,14 +111,79 @@ async def test_an_event_of_an_unknown_order_is_refused(session: WriteSession, de
         await record_event(session, desk.event("accepted"))
 
 
-async def test_an_amendment_changes_the_order_and_the_newest_counts(session: WriteSession, desk: Desk) -> None:
+async def test_each_value_is_that_of_the_newest_amendment_that_names_it(session: WriteSession, desk: Desk) -> None:
     await submit_order(session, desk.order(order_type="limit", limit_price=Decimal(100)))
-    await record_event(session, desk.event("amended", 9, quantity=Decimal(4), limit_price=Decimal(99)))
-    await record_event(session, desk.event("amended", 5, quantity=Decimal(7)))
+    await record_event(session, desk.event("amended", 9, limit_price=Decimal(99)))
+    await record_event(session, desk.event("amended", 5, quantity=Decimal(4), limit_price=Decimal(50)))
+    await record_events(
+        session,
+        [desk.event("amended", 1, quantity=Decimal(size), sequence=number) for number, size in ((2, 7), (1, 8))],
+    )
     receipt = await record_fill(session, desk.fill(1, quantity="4", client_order_id="c-1"))
     order = await desk.stored_order(session)
     assert (order.quantity, order.limit_price, receipt.order_status) == (4, 99, OrderStatus.FILLED)
     assert (await submit_order(session, desk.order(order_type="limit", limit_price=Decimal(100)))).result == "duplicate"
+
+
+async def test_amendments_of_one_instant_are_all_kept(session: WriteSession, desk: Desk) -> None:
+    await submit_order(session, desk.order())
+    amendments = [desk.event("amended", 1, quantity=Decimal(size)) for size in (5, 7)]
+    assert [receipt.result for receipt in await record_events(session, amendments)] == ["inserted", "inserted"]
+    again = desk.event("amended", 1, quantity=Decimal(9), dedupe_key=amendments[0].dedupe_key)
+    with pytest.raises(LedgerConflictError, match="quantity: stored 5, given 9"):
+        await record_event(session, again)
+
+
+async def test_an_order_that_has_ended_stays_so(session: WriteSession, desk: Desk) -> None:
+    await submit_orders(session, [desk.order(), desk.order("c-2")])
+    for number, kind in enumerate(("cancelled", "rejected", "expired", "accepted")):
+        await record_event(session, desk.event(kind, number))
+    for number, kind in enumerate(("filled", "cancelled", "rejected")):
+        await record_event(session, desk.event(kind, number, client_order_id="c-2"))
+    statuses = [(await desk.stored_order(session, key)).status for key in ("c-1", "c-2")]
+    assert statuses == [OrderStatus.CANCELLED, OrderStatus.FILLED]
+
+
+async def test_bad_orders_leave_the_others_of_a_batch_be(session: WriteSession, desk: Desk) -> None:
+    await submit_order(session, desk.order("c-0", venue_order_id="v-0"))
+    receipts = await submit_orders(
+        session,
+        [
+            desk.order("c-1", strategy_id=uuid7()),
+            desk.order("c-2", venue_order_id="v-0"),
+            desk.order("c-2"),
+            desk.order("c-3", venue_order_id="v-3"),
+            desk.order("c-4", venue_order_id="v-3"),
+            desk.order("c-5"),
+        ],
+    )
+    assert [receipt.result for receipt in receipts] == [*["refused"] * 3, "inserted", "refused", "inserted"]
+
+
+async def test_the_venues_id_belongs_to_one_order(session: WriteSession, desk: Desk) -> None:
+    await submit_orders(session, [desk.order(), desk.order("c-2"), desk.order("c-3", venue_order_id="v-3")])
+    receipts = await record_events(
+        session,
+        [
+            desk.event("accepted", 1, venue_order_id="v-1"),
+            desk.event("accepted", 1, client_order_id="c-2", venue_order_id="v-1"),
+            desk.event("accepted", 1, client_order_id="c-2", venue_order_id="v-3"),
+        ],
+    )
+    assert [receipt.result for receipt in receipts] == ["inserted", "refused", "refused"]
+
+
+async def test_an_event_may_name_an_order_as_another_of_its_batch_taught(session: WriteSession, desk: Desk) -> None:
+    entries = [
+        desk.order(),
+        desk.event("accepted", 1, venue_order_id="v-1"),
+        desk.event("cancelled", 2, client_order_id=None, venue_order_id="v-1"),
+        desk.fill(1, venue_order_id="v-1"),
+    ]
+    receipts = await record(session, entries)
+    assert {receipt.result for receipt in receipts} == {Result.INSERTED}
+    order = await desk.stored_order(session)
+    assert (order.status, order.filled_quantity) == (OrderStatus.CANCELLED, 1)
 
 
 async def test_fills_after_a_cancellation_are_counted(session: WriteSession, desk: Desk) -> None:
@@ -123,6 +202,8 @@ async def test_a_cancellation_is_asked_for_once(session: WriteSession, desk: Des
     assert (await desk.stored_order(session)).status is OrderStatus.PENDING
     topics = select(func.count()).where(OutboxEvent.topic == "order.cancel_requested")
     assert await session.scalar(topics.where(OutboxEvent.entity_key == str(order_id))) == 1
+    again = await cancel(session, order_id, account_id=desk.account_id, dedupe_key="second")
+    assert again.result is Result.INSERTED
     await record_event(session, desk.event("cancelled", 1))
     ended = await cancel(session, order_id, account_id=desk.account_id)
     assert (ended.result, ended.order_status) == (Result.DUPLICATE, OrderStatus.CANCELLED)
@@ -137,11 +218,23 @@ async def test_orders_whose_time_is_over_expire(session: WriteSession, desk: Des
     ended = await expire_due(session, account_id=desk.account_id, now=now)
     assert len(ended) == 2
     assert await expire_due(session, account_id=desk.account_id, now=now) == []
+    with pytest.raises(InvalidValueError, match="without a zone"):
+        await expire_due(session, now=now.replace(tzinfo=None))
     query = select(Order.client_order_id).where(Order.status == OrderStatus.EXPIRED)
     assert set(await session.scalars(query.where(Order.account_id == desk.account_id))) == {"c-0", "c-1"}
 
 
-KINDS = ["submitted", "accepted", "triggered", "partially_filled", "filled", "cancelled", "rejected", "expired"]
+KINDS = [
+    "amended",
+    "submitted",
+    "accepted",
+    "triggered",
+    "partially_filled",
+    "filled",
+    "cancelled",
+    "rejected",
+    "expired",
+]
 steps = st.lists(st.tuples(st.sampled_from([*KINDS, "fill"]), st.integers(0, 4)), max_size=6)
 
 
@@ -166,10 +259,19 @@ async def test_any_order_of_arrival_gives_the_same_order(
                 if kind == "fill":
                     await record_fill(session, desk.fill(at, at=at, price=str(at + 1), client_order_id="c-1"))
                 else:
-                    await record_events(session, [desk.event(kind, at, sequence=at % 2)])
+                    size = {"quantity": Decimal(at + 2)} if kind == "amended" else {}
+                    await record_events(session, [desk.event(kind, at, sequence=at % 2, **size)])
             order = await desk.stored_order(session)
             states.append(
-                (order.status, order.venue_status, order.last_event_at, order.filled_quantity, order.average_price)
+                (
+                    order.status,
+                    order.venue_status,
+                    order.last_event_at,
+                    order.filled_quantity,
+                    order.average_price,
+                    order.quantity,
+                    order.amended_at,
+                )
             )
             events = select(func.count()).where(OrderEvent.order_id == order.id)
             assert await session.scalar(events) == len({step for step in steps if step[0] != "fill"})

@@ -98,8 +98,8 @@ async def test_what_was_changed_behind_our_back_is_mended(session: WriteSession,
     assert (changed.before.realized_pnl, changed.after.realized_pnl) == (30, 10)
     assert (await desk.position(session)).realized_pnl == 10
     assert await desk.cash(session) == {"USDT": 10}
-    adjustments = select(CashMovement.amount).where(CashMovement.kind == CashMovementKind.ADJUSTMENT)
-    assert (await session.scalars(adjustments)).all() == [-20]
+    paid = select(CashMovement.amount).where(CashMovement.kind == CashMovementKind.REALIZED_PNL)
+    assert (await session.scalars(paid.order_by(CashMovement.occurred_at))).all() == [30, -20]
     assert await rebuild_positions(session, account_id=desk.account_id) == []
 
 

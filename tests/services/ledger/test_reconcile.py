@@ -65,7 +65,9 @@ async def accepted(session: WriteSession, desk: Desk, client_order_id: str = "c-
 
 
 async def counts(session: WriteSession) -> list[int | None]:
-    return [await session.scalar(select(func.count()).select_from(model)) for model in KEPT]
+    queries = {model: select(func.count()).select_from(model) for model in KEPT}
+    queries[OutboxEvent] = queries[OutboxEvent].where(OutboxEvent.topic != "account.reconciled")
+    return [await session.scalar(query) for query in queries.values()]
 
 
 async def test_what_agrees_is_no_difference(session: WriteSession, desk: Desk) -> None:
@@ -107,6 +109,9 @@ async def test_a_missing_fill_explains_everything_else(session: WriteSession, de
     after = await counts(session)
     again = await reconcile(session, desk.account_id, snapshot, apply=True)
     assert (kinds(again), await counts(session)) == ([], after), "applied twice is once"
+    events = select(OutboxEvent.payload).where(OutboxEvent.topic == "account.reconciled").order_by(OutboxEvent.id)
+    news = [(one["difference_count"], one["is_applied"]) for one in await session.scalars(events)]
+    assert news == [(3, False), (3, True)], "told once each"
     record = await session.get_one(ReconciliationRecord, (desk.account_id, AT), populate_existing=True)
     assert (record.difference_count, record.unexplained_count, record.applied_at is None) == (3, 0, False)
     assert record.differences[0].proposals[0].entry["price"] == "110"
@@ -211,6 +216,11 @@ async def test_a_snapshot_is_refused_as_a_whole(session: WriteSession, desk: Des
         await reconcile(session, desk.account_id, told(positions=[position]))
     with pytest.raises(NotFoundError, match="no account"):
         await reconcile(session, uuid4(), told())
+    with pytest.raises(InvalidValueError, match=r"positions.0 and positions.1 are both the net position of instrument"):
+        told(positions=[VenuePosition(instrument_id=desk.perpetual, quantity=Decimal(n)) for n in (1, 2)])
+    for instrument_id in (99_999_999_999, "5", True):
+        with pytest.raises(InvalidValueError, match="whole number"):
+            VenuePosition(instrument_id=instrument_id, quantity=Decimal(1))  # type: ignore[arg-type]
 
 
 amounts = st.decimals("0.01", "9", places=2)
@@ -355,8 +365,30 @@ async def test_snapshots_are_read_from_files(
         ('{"at": "2026-03-01T00:00:00Z", "positions": [{"quantity": 1}]}', UnusableFileError, "instrument"),
         ('{"at": "2026-03-01T00:00:00Z", "positions": [{"symbol": "X", "quantity": 1}]}', NotFoundError, "X: add it"),
         ('{"at": "2026-03-01T00:00:00Z", "orders": [{"instrument_id": 1, "side": "buy", "quantity": 1}]}',
-         UnusableFileError, "neither"),
+         UnusableFileError, r"orders\.0: An order has neither"),
+        *(
+            ('{"at": "2026-03-01T00:00:00Z", ' + part + "}", UnusableFileError, reason)
+            for part, reason in [
+                ('"orders": [{"instrument_id": 1, "side": "buy", "quantity": 1, "venue_order_id": "1", '
+                 '"order_type": "limit"}]', r"orders\.0: .*price"),
+                ('"positions": [{"instrument_id": 99999999999, "quantity": 1}]', r"positions\.0\.instrument_id: "),
+                ('"positions": [{"instrument_id": 1, "quantity": 1}, {"instrument_id": 1, "quantity": 0}]',
+                 r"positions\.0 and positions\.1 are both"),
+                ('"positions": [{"symbol": "\\u0000", "quantity": 1}]', r"positions\.0\.symbol: .*NUL"),
+                ('"trades": [{"instrument_id": 1, "side": "buy", "quantity": 1, "price": 1, "fee": 5, '
+                 '"executed_at": "2026-03-01T00:00:00Z"}]', r"trades\.0: A fee .* without its currency"),
+                ('"fetchBalance": {"total": 5}', r"fetchBalance\.total: "),
+                ('"fetchBalance": {"total": {"X": []}}', "fetchBalance: the balance of X"),
+                ('"fetchMyTrades": [{"fee": 5}]', r"fetchMyTrades\.0\.fee: "),
+                ('"fetchMyTrades": [{"fees": [5]}]', r"fetchMyTrades\.0\.fees\.0: "),
+                ('"fetchOpenOrders": [{"amount": 1, "status": []}]', r"fetchOpenOrders\.0\.status: "),
+                ('"fetchPositions": [{"symbol": [], "contracts": 1}]', r"fetchPositions\.0\.symbol: "),
+                ('"fetchPositions": [5]', r"fetchPositions\.0: "),
+            ]
+        ),
+        ("[" * 100_000, UnusableFileError, "nested too deeply"),
     ],
+    ids=str,
 )  # fmt: skip
 async def test_files_that_cannot_be_used(
     session: WriteSession, desk: Desk, tmp_path: Path, content: str, error: type[Exception], reason: str

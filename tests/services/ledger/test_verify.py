@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,11 +16,11 @@ from trading_desk import START, Desk, open_desk
 
 from tradingdb.core.mode import TradingMode
 from tradingdb.database import Database, WriteSession
-from tradingdb.errors import ScopeError
+from tradingdb.errors import NotFoundError, ScopeError
 from tradingdb.models import StrategyRule, Trade, TradeDirection, TradeOutcome
 from tradingdb.scope import Scope
 from tradingdb.services import cash, market
-from tradingdb.services.ledger import record_event, record_fill, record_fills, submit_order
+from tradingdb.services.ledger import rebuild_positions, record_event, record_fill, record_fills, submit_order
 from tradingdb.services.ledger.verify import FindingKind, verify
 
 ALLOWED = {FindingKind.FILL_WITHOUT_ORDER, FindingKind.WRONG_SIDE}
@@ -117,6 +118,67 @@ async def test_everything_that_does_not_agree_is_found(session: WriteSession, de
     )
     value = found["order_fills", "order c-3"]
     assert (value.stored, value.expected) == ({"filled_value": 100}, {"filled_value": 120})
+
+
+async def test_fills_without_their_cash_are_found(session: WriteSession, desk: Desk) -> None:
+    paid = {"fee": Decimal("0.5"), "fee_currency": "USDT"}
+    spot = {"instrument_id": desk.spot}
+    await record_fills(session, [desk.fill(1, **spot, **paid), desk.fill(2, **spot), desk.fill(3), desk.fill(4)])
+    await record_fill(session, desk.fill(5, "sell", "2", "110", at=5, **paid))
+    assert {one.kind for one in await verify(session, desk.account_id)} <= ALLOWED
+    of_fill = "fill_id = (SELECT id FROM fills WHERE venue_trade_id = '{}' AND account_id = '{}')"
+    first, second, last = (of_fill.format(number, desk.account_id) for number in (1, 2, 5))
+    await behind_our_back(
+        session,
+        f"DELETE FROM cash_movements WHERE {first} AND kind = 'fee'",
+        f"UPDATE cash_movements SET amount = -99 WHERE {first} AND currency = 'USDT'",
+        f"UPDATE cash_movements SET occurred_at = now() WHERE {second} AND currency = 'BTC'",
+        f"UPDATE cash_movements SET dedupe_key = dedupe_key || ':2' WHERE {last} AND kind = 'fee'",
+        f"UPDATE positions SET realized_pnl = 7, quantity = 0 WHERE account_id = '{desk.account_id}' "
+        f"AND instrument_id = {desk.perpetual}",
+    )
+    found = await verify(session, desk.account_id)
+    of_fills = [one for one in found if one.kind is FindingKind.CASH_OF_FILL]
+    legs = {one.what.split(":", 2)[2]: (one.stored.get("amount"), one.expected.get("amount")) for one in of_fills[:5]}
+    assert legs == {
+        "fee": (None, Decimal("-0.5")),
+        "quote": (-99, -100),
+        "base": (1, 1),
+        "fee:2": (Decimal("-0.5"), None),
+    }
+    assert len(of_fills) == 5, "the last one's fee under its own key too"
+    (realized,) = [one for one in found if one.kind is FindingKind.REALIZED_CASH]
+    assert (realized.what, realized.stored, realized.expected) == (
+        "profit of BTC/USDT:USDT in USDT", {"moved": 20}, {"moved": 7},
+    )  # fmt: skip
+
+
+async def test_a_fill_without_cash_can_be_mended(session: WriteSession, desk: Desk) -> None:
+    await session.execute(
+        text(
+            "INSERT INTO fills (id, account_id, instrument_id, venue_trade_id, side, position_side, quantity, price, "
+            "executed_at, client_order_id) "
+            "VALUES (gen_random_uuid(), :account, :spot, '1', 'buy', 'net', 2, 50, :at, '?')"
+        ),
+        {"account": desk.account_id, "spot": desk.spot, "at": START},
+    )
+    await rebuild_positions(session, account_id=desk.account_id)
+    found = [one for one in await verify(session, desk.account_id) if one.kind not in ALLOWED]
+    assert [(one.kind, one.expected["amount"], one.expected["currency"]) for one in found] == [
+        ("cash_of_fill", 2, "BTC"),
+        ("cash_of_fill", -100, "USDT"),
+    ]
+    for one in found:
+        key = one.what.removeprefix("movement ")
+        lacking = cash.NewMovement(account_id=desk.account_id, dedupe_key=key, **one.expected)
+        await cash.record_movement(session, lacking)
+    assert {one.kind for one in await verify(session, desk.account_id)} <= ALLOWED
+    assert await desk.cash(session) == {"BTC": 2, "USDT": -100}
+
+
+async def test_an_account_that_is_not_there(session: WriteSession) -> None:
+    with pytest.raises(NotFoundError, match="There is no account"):
+        await verify(session, uuid4())
 
 
 async def test_rules_that_remember_something_else_are_found(session: WriteSession, desk: Desk) -> None:

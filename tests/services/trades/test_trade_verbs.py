@@ -21,8 +21,9 @@ from trading_floor import Desk, desk_of
 from tradingdb.core.ids import uuid7
 from tradingdb.core.mode import TradingMode
 from tradingdb.database import Database, WriteSession
-from tradingdb.errors import InvalidValueError, LedgerConflictError, NotFoundError
-from tradingdb.models import ExitReason, Trade, TradeExit, TradeOutcome
+from tradingdb.errors import InvalidValueError, LedgerConflictError, NotFoundError, ScopeError
+from tradingdb.models import ExitReason, OutboxEvent, Trade, TradeExit, TradeOutcome
+from tradingdb.scope import Scope
 from tradingdb.services import trades
 from tradingdb.services.reports import ledger_checks
 from tradingdb.services.trades import NewExit, NewTrade, Result, TradeReceipt
@@ -361,6 +362,43 @@ async def at_once(
             assert not waiting.done(), "it did not wait"
             await asyncio.sleep(0.005)
     return receipt, await waiting
+
+
+async def test_what_became_of_trades_is_told_once(session: WriteSession, desk: Desk) -> None:
+    opened = await trades.open_trade(session, desk.entry(fees=Decimal(1)))
+    trade_id = opened.trade_id
+    assert trade_id is not None
+    for _ in range(2):
+        await trades.open_trade(session, desk.entry(fees=Decimal(1)))
+        await trades.record_exits(session, [(trade_id, desk.exit(1, "1")), (trade_id, desk.exit(2, "9"))])
+        await trades.record_exit(session, trade_id, desk.exit(2, "3", "120"))
+        await trades.set_funding(session, trade_id, Decimal(-2))
+    whole = desk.entry("second"), [desk.exit()]
+    run = desk.entry("third", account_id=None, mode="backtest"), [desk.exit()]
+    bad = desk.entry("fourth"), [desk.exit(quantity="1")]
+    receipts = await trades.record_trades(session, [whole, run, bad, whole])
+    assert [receipt.result for receipt in receipts] == ["inserted", "inserted", "refused", "duplicate"]
+    query = select(OutboxEvent).where(OutboxEvent.topic.startswith("trade.")).order_by(OutboxEvent.id)
+    events = (await session.scalars(query)).all()
+    topics = [
+        ("opened", trade_id), ("exited", trade_id), ("exited", trade_id), ("closed", trade_id), ("closed", trade_id),
+        *((topic, receipts[0].trade_id) for topic in ("opened", "exited", "closed")),
+    ]  # fmt: skip
+    assert [(one.topic, one.entity_key) for one in events] == [(f"trade.{topic}", str(key)) for topic, key in topics]
+    assert {(one.entity, one.account_id) for one in events} == {("trades", desk.live)}
+    assert (events[0].payload["quantity"], events[2].payload["pnl"]) == ("4", "60")
+    assert [(one.payload["pnl"], one.payload["outcome"]) for one in events[3:5]] == [("69", "win"), ("67", "win")]
+
+
+async def test_a_session_of_another_mode_records_no_trades(database: Database) -> None:
+    async with database.write() as session:
+        desk = await desk_of(session)
+    async with database.write(scope=Scope(mode=TradingMode.PAPER)) as session:
+        with pytest.raises(ScopeError):
+            await trades.open_trade(session, desk.entry())
+        with pytest.raises(ScopeError):
+            await trades.record_trade(session, desk.entry(), [desk.exit()])
+        assert (await trades.open_trade(session, desk.entry(account_id=desk.paper))).result is Result.INSERTED
 
 
 def test_a_mean_is_rounded_once_half_to_even_at_50_digits() -> None:

@@ -9,17 +9,18 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import count
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 from trading_floor import Desk
 
 from tradingdb.core.ids import uuid7
 from tradingdb.database import WriteSession
 from tradingdb.errors import InvalidValueError, LedgerConflictError, NotFoundError
-from tradingdb.models import Fill, Order, Signal, Strategy, Trade, TradeExit
+from tradingdb.models import Fill, Order, OutboxEvent, Signal, Strategy, Trade, TradeExit
 from tradingdb.services import trades
 from tradingdb.services.trades import DerivedTrades
 
@@ -118,6 +119,46 @@ async def test_fills_of_one_instant_are_in_the_order_of_their_numbers(session: W
     await trades.trades_from_fills(session, desk.live)
     (trade,) = await derived(session)
     assert (trade.direction, trade.entry_price, trade.pnl, trade.outcome) == ("long", 90, 0, "breakeven")
+
+
+async def test_ids_are_ordered_as_the_ledger_does_whatever_the_databases_collation(
+    session: WriteSession, desk: Desk
+) -> None:
+    await session.execute(text('ALTER TABLE fills ALTER venue_trade_id TYPE text COLLATE "en-x-icu"'))
+    await add(
+        session,
+        fill(desk, 0, "buy", "1", "80", venue_trade_id="B"),
+        fill(desk, 0, "sell", "1", "90", venue_trade_id="a"),
+    )
+    await trades.trades_from_fills(session, desk.live)
+    (trade,) = await derived(session)
+    assert (trade.direction, trade.pnl) == ("long", 100)
+
+
+async def test_what_fills_make_of_trades_is_told(session: WriteSession, desk: Desk) -> None:
+    await add(session, fill(desk, 5, "buy", "2", "100"), fill(desk, 6, "sell", "1", "110"))
+    for _ in range(2):
+        await trades.trades_from_fills(session, desk.live)
+    await add(session, fill(desk, 7, "sell", "3", "120"))
+    await trades.trades_from_fills(session, desk.live)
+    await add(session, fill(desk, 8, "buy", "2", "100"))
+    await trades.trades_from_fills(session, desk.live)
+    first, second = [str(trade.id) for trade in await derived(session)]
+    assert await told(session, desk.live) == [
+        ("trade.opened", first), ("trade.exited", first),
+        ("trade.opened", second), ("trade.exited", first), ("trade.closed", first),
+        ("trade.exited", second), ("trade.closed", second),
+    ]  # fmt: skip
+    await add(session, fill(desk, 0, "sell", "2", "100"))
+    await trades.trades_from_fills(session, desk.live, rewrite=True)
+    assert {("trade.removed", first), ("trade.removed", second)} <= set((await told(session, desk.live))[7:])
+
+
+async def told(session: WriteSession, account_id: UUID) -> list[tuple[str, str]]:
+    query = select(OutboxEvent.topic, OutboxEvent.entity_key).where(
+        OutboxEvent.account_id == account_id, OutboxEvent.topic.startswith("trade.")
+    )
+    return [tuple(row) for row in await session.execute(query.order_by(OutboxEvent.id))]
 
 
 async def test_strategy_rule_and_signal_are_those_of_the_opening_order(session: WriteSession, desk: Desk) -> None:

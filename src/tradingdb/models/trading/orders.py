@@ -199,6 +199,12 @@ class OrderEvent(Base):
     received_at: Mapped[datetime] = mapped_column(
         UtcDateTime, server_default=func.clock_timestamp(), comment="By our clock."
     )
+    quantity: Mapped[Quantity | None] = mapped_column(
+        comment="What the order was amended to, as below. NULL: not this."
+    )
+    limit_price: Mapped[Price | None]
+    stop_price: Mapped[Price | None]
+    reason: Mapped[str | None] = mapped_column(comment="Why it ended the order.")
     payload: Mapped[Payload] = mapped_column(comment="What the venue sent, as it came.")
 
     order: Mapped[Order] = relationship(back_populates="events", lazy="raise")
@@ -207,6 +213,8 @@ class OrderEvent(Base):
         Index("ix_order_events__order_id_occurred_at", "order_id", "occurred_at", "sequence"),
         Index("ix_order_events__account_id_occurred_at", "account_id", "occurred_at"),
         one_of("kind", OrderEventKind),
+        *finite("quantity", sign="> 0"),
+        *finite("limit_price", "stop_price"),
         {"comment": __doc__},
     )
 

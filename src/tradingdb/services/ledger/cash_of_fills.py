@@ -10,6 +10,8 @@ from tradingdb.models import CashMovementKind, InstrumentKind
 from tradingdb.services.ledger.holdings import EXACT
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
     from uuid import UUID
 
     from tradingdb.services.ledger.books import Place
@@ -46,6 +48,25 @@ def fee_movement(fill_id: UUID, fill: NewFill) -> list[dict[str, Any]]:
     """The movement of a fee that became known after its fill."""
     leg = _fee_leg(fill.fee, fill.fee_currency)
     return [_movement(fill_id, fill.account_id, fill.instrument_id, fill.executed_at, leg)] if leg[2] else []
+
+
+def corrections_of(
+    cause_id: UUID, place: Place, contract: Contract, wrong: Mapping[UUID, Decimal], times: Mapping[UUID, datetime]
+) -> list[dict[str, Any]]:
+    """What fills realized more or less than was paid for them, since a fill was found to have come before them."""
+    currency = contract.settle_currency
+    return [
+        _movement(
+            fill_id,
+            place.account_id,
+            place.instrument_id,
+            times[fill_id],
+            ("realized_pnl", CashMovementKind.REALIZED_PNL, amount, currency),
+        )
+        | {"dedupe_key": f"fill:{cause_id}:corrects:{fill_id}"}
+        for fill_id, amount in wrong.items()
+        if amount and currency is not None
+    ]
 
 
 def _fee_leg(fee: Decimal, currency: str | None) -> tuple[str, CashMovementKind, Decimal, str | None]:

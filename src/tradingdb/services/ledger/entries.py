@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
+from uuid import UUID
 
 from tradingdb.core.clock import as_utc
-from tradingdb.core.json import clean_text
+from tradingdb.core.json import clean_text, dump_json
 from tradingdb.core.types import exact
 from tradingdb.errors import InvalidValueError, TradingDBError
 from tradingdb.models import Liquidity, OrderEventKind, OrderSide, OrderStatus, OrderType, PositionSide, TimeInForce
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
-    from uuid import UUID
 
 
 class Result(StrEnum):
@@ -87,6 +87,28 @@ class CheckedEntry:
             except ValueError:
                 raise InvalidValueError(f"{name} was {value!r}; known are: {', '.join(enum)}.") from None
 
+    def _check_keys(self, *names: str) -> None:
+        """Identifiers that this library made."""
+        for name in names:
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, UUID):
+                raise InvalidValueError(f"{name} was {value!r}: it is a UUID.")
+
+    def _check_integers(self, **most: int) -> None:
+        for name, limit in most.items():
+            value = getattr(self, name)
+            if value is None:
+                continue
+            if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= limit:
+                raise InvalidValueError(f"{name} was {value!r}: it is a whole number from 0 to {limit}.")
+
+    def _check_payload(self, name: str) -> None:
+        """Somebody else's object, which must be one that JSON can hold."""
+        value = getattr(self, name)
+        if not isinstance(value, Mapping):
+            raise InvalidValueError(f"{name} is a mapping, not a {type(value).__name__}.")
+        dump_json(value)
+
     def _check_references(self, *names: str) -> None:
         """Identifiers of a venue or a sender: text with something in it that fits into an index."""
         for name in names:
@@ -99,6 +121,7 @@ class CheckedEntry:
 
 
 _LONGEST_REFERENCE = 400
+_INT2, _INT4, _INT8 = 2**15 - 1, 2**31 - 1, 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,8 +157,17 @@ class NewOrder(CheckedEntry):
 
     def __post_init__(self) -> None:
         self._check_words(side=OrderSide, order_type=OrderType, time_in_force=TimeInForce, position_side=PositionSide)
+        self._check_keys("account_id", "strategy_id", "signal_id", "decision_id", "trade_id")
+        self._check_integers(instrument_id=_INT4)
         self._check_positive("quantity")
-        self._check_numbers("limit_price", "stop_price", "trailing_offset")
+        self._check_numbers("limit_price", "stop_price")
+        if self.trailing_offset is not None:
+            self._check_positive("trailing_offset")
+        if self.order_type in {OrderType.LIMIT, OrderType.STOP_LIMIT} and self.limit_price is None:
+            raise InvalidValueError(f"A {self.order_type} order has a limit_price.")
+        if self.order_type in {OrderType.STOP, OrderType.STOP_LIMIT} and self.stop_price is None:
+            raise InvalidValueError(f"A {self.order_type} order has a stop_price.")
+        self._check_payload("details")
         self._check_times("submitted_at", "expires_at")
         self._check_references("client_order_id", "venue_order_id")
 
@@ -170,7 +202,12 @@ class NewOrderEvent(CheckedEntry):
 
     def __post_init__(self) -> None:
         self._check_words(kind=OrderEventKind)
+        self._check_keys("account_id", "order_id")
         self._check_times("occurred_at")
+        self._check_integers(sequence=_INT8)
+        self._check_payload("payload")
+        if self.reason is not None:
+            clean_text(self.reason)
         if self.quantity is not None:
             self._check_positive("quantity")
         self._check_numbers("limit_price", "stop_price")
@@ -178,8 +215,11 @@ class NewOrderEvent(CheckedEntry):
         if self.order_id is None and self.client_order_id is None and self.venue_order_id is None:
             raise InvalidValueError("An event names its order: order_id, client_order_id or venue_order_id.")
         if not self.dedupe_key:
-            at = self.occurred_at.isoformat()
-            self._store("dedupe_key", f"{self.kind}:{at}:{'' if self.sequence is None else self.sequence}")
+            parts: tuple[object, ...] = (self.kind, self.occurred_at.isoformat(), self.sequence)
+            amended = (self.quantity, self.limit_price, self.stop_price)
+            if self.kind == OrderEventKind.AMENDED:  # several of one instant may change different things
+                parts += tuple(None if value is None else value.normalize() for value in amended)
+            self._store("dedupe_key", ":".join("" if part is None else str(part) for part in parts))
         self._check_references("dedupe_key")
 
 
@@ -187,8 +227,9 @@ class NewOrderEvent(CheckedEntry):
 class NewFill(CheckedEntry):
     """An execution. Its key is (account, instrument, venue trade id, sequence).
 
-    Where a venue gives no trade id, one is made of the order, time, side, quantity and price, so that the same
-    execution sent again has the same; `sequence` tells apart two that are equal in all of that.
+    Where a venue gives no trade id, one is made of the order's name (the client order id, if given), time, side,
+    quantity and price, so that the same execution sent again has the same: name the order in the same way each time.
+    `sequence` tells apart two that are equal in all of that.
 
     Raises:
         InvalidValueError: a value cannot be kept exactly, or means nothing.
@@ -219,6 +260,9 @@ class NewFill(CheckedEntry):
 
     def __post_init__(self) -> None:
         self._check_words(side=OrderSide, position_side=PositionSide, liquidity=Liquidity)
+        self._check_keys("account_id", "order_id")
+        self._check_integers(instrument_id=_INT4, sequence=_INT2)
+        self._check_payload("details")
         self._check_positive("quantity")
         self._check_numbers("price", "fee", "bid_price", "ask_price", "mark_price")
         self._check_times("executed_at")
@@ -229,6 +273,6 @@ class NewFill(CheckedEntry):
         self._check_references("venue_trade_id", "client_order_id", "venue_order_id", "fee_currency")
 
     def _derived_trade_id(self) -> str:
-        order = self.venue_order_id or self.client_order_id or self.order_id or ""
+        order = self.client_order_id or self.venue_order_id or self.order_id or ""
         content = (order, self.executed_at.isoformat(), self.side, self.quantity.normalize(), self.price.normalize())
         return "derived:" + hashlib.sha256("|".join(map(str, content)).encode()).hexdigest()[:32]

@@ -6,32 +6,32 @@ venue's time and sequence. The greatest does not depend on the order in which ev
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
 from tradingdb.bulk import arrays, unnested
-from tradingdb.core.clock import utc_now
+from tradingdb.core.clock import as_utc, utc_now
 from tradingdb.core.json import dump_json
 from tradingdb.errors import LedgerConflictError, NotFoundError, TradingDBError
 from tradingdb.models import OrderEventKind, OrderStatus, PositionSide
 from tradingdb.scope import require_in_scope, scoped_by_verb
 from tradingdb.services.ledger.books import Place, open_books
 from tradingdb.services.ledger.entries import NewOrderEvent, Receipt, Result
-from tradingdb.services.ledger.order_state import ENDED, ORDER_PAYLOAD, RANK, STATUS_OF, status_sql
+from tradingdb.services.ledger.guard import refuse_other_content, require_accounts
+from tradingdb.services.ledger.order_state import ENDED, ORDER_PAYLOAD, STATUS_OF, progress, status_sql
 from tradingdb.services.ledger.orders import join_waiting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
+    from decimal import Decimal
     from uuid import UUID
 
     from sqlalchemy import Row
 
     from tradingdb.database import WriteSession
-
-BEFORE_ANY = datetime(1, 1, 2, tzinfo=UTC)
 
 
 async def record_event(session: WriteSession, event: NewOrderEvent) -> Receipt:
@@ -51,8 +51,7 @@ async def record_event(session: WriteSession, event: NewOrderEvent) -> Receipt:
 
 async def record_events(session: WriteSession, events: Sequence[NewOrderEvent]) -> list[Receipt]:
     """The same for many at once: a receipt for each, in their order. Those refused leave the others be."""
-    for account_id in {event.account_id for event in events}:
-        require_in_scope(session, account_id=account_id)
+    await require_accounts(session, {event.account_id for event in events})
     if not events:
         return []
     named = await _named(session, events)
@@ -62,17 +61,36 @@ async def record_events(session: WriteSession, events: Sequence[NewOrderEvent]) 
         if row.id is not None and row.known_venue_order_id is None and event.venue_order_id is not None
     ]
     books = await open_books(session, learning) if learning else {}  # positions are locked before orders, always
-    states = await _locked_orders(session, {row.id for row in named if row.id is not None})
-    stored = await _stored_events(session, events, named)
-    receipts = [_applied(event, states.get(row.id), stored) for event, row in zip(events, named, strict=True)]
+    ids = _order_ids(events, named)
+    states = await _locked_orders(session, {order_id for order_id in ids if order_id is not None})
+    stored = await _stored_events(session, events, ids)
+    if any(event.kind == OrderEventKind.AMENDED for event in events):
+        for row in await session.execute(_AMENDMENTS, {"orders": sorted(states)}):
+            states[row.order_id].amendments.append(row)
+    taken = {(row.account_id, row.venue_order_id): row.id for row in await _owners(session, events)}
+    receipts = [
+        _applied(event, None if order_id is None else states.get(order_id), stored, taken)
+        for event, order_id in zip(events, ids, strict=True)
+    ]
     statuses = await _store(session, states)
     learned = [state.id for state in states.values() if state.learned is not None]
     statuses |= await join_waiting(session, learned, books)
     return [
-        Receipt(receipt.result, receipt.id, statuses.get(receipt.id, receipt.order_status), receipt.error)
-        if receipt.id
-        else receipt
+        replace(receipt, order_status=statuses.get(receipt.id, receipt.order_status)) if receipt.id else receipt
         for receipt in receipts
+    ]
+
+
+def _order_ids(events: Sequence[NewOrderEvent], named: Sequence[Row[Any]]) -> list[UUID | None]:
+    """For each event its order, also where the venue's id is learned from another event of the same batch."""
+    taught = {
+        (event.account_id, event.venue_order_id): row.id
+        for event, row in zip(events, named, strict=True)
+        if row.id is not None
+    }
+    return [
+        row.id or (None if event.client_order_id else taught.get((event.account_id, event.venue_order_id)))
+        for event, row in zip(events, named, strict=True)
     ]
 
 
@@ -81,30 +99,36 @@ async def places_of_events(session: WriteSession, events: Sequence[NewOrderEvent
     return {_place_of(row) for row in await _named(session, events) if row.id is not None}
 
 
-async def cancel(session: WriteSession, order_id: UUID, *, account_id: UUID, reason: str | None = None) -> Receipt:
+async def cancel(
+    session: WriteSession,
+    order_id: UUID,
+    *,
+    account_id: UUID,
+    reason: str | None = None,
+    dedupe_key: str = OrderEventKind.CANCEL_REQUESTED,
+) -> Receipt:
     """Ask for an order's cancellation: recorded, and told to whoever talks to the venue (`order.cancel_requested`).
 
     The order is cancelled when the venue says so (`record_event`). Asked again, or of an order that has ended, it is a
-    duplicate; `order_status` of the receipt tells which.
+    duplicate; `order_status` of the receipt tells which. After a venue refused, ask with another `dedupe_key`.
 
     Raises:
         NotFoundError: the account has no such order.
         ScopeError: the session is limited to another account.
     """
-    require_in_scope(session, account_id=account_id)
+    await require_accounts(session, [account_id])
     states = await _locked_orders(session, {order_id})
     state = states.get(order_id)
-    if state is not None and state.account_id == account_id and state.status in ENDED:
-        return Receipt(Result.DUPLICATE, order_id, state.status)
-    asked = await session.scalar(_ASKED, {"order_id": order_id})
-    if asked and state is not None:
-        return Receipt(Result.DUPLICATE, order_id, state.status)
+    if state is not None and state.account_id == account_id:
+        key = {"order_id": order_id, "dedupe_key": dedupe_key}
+        if state.status in ENDED or await session.scalar(_ASKED, key):
+            return Receipt(Result.DUPLICATE, order_id, state.status)
     request = NewOrderEvent(
         account_id=account_id,
         kind=OrderEventKind.CANCEL_REQUESTED,
         occurred_at=utc_now(),
         order_id=order_id,
-        dedupe_key=OrderEventKind.CANCEL_REQUESTED,
+        dedupe_key=dedupe_key,
         reason=reason,
     )
     return await record_event(session, request)
@@ -121,7 +145,8 @@ async def expire_due(
         ScopeError: the session is limited to another account, or to one and none was named.
     """
     require_in_scope(session, account_id=account_id)
-    due = (await session.execute(_DUE, {"account_id": account_id, "now": now or utc_now(), "most": limit})).all()
+    before = utc_now() if now is None else as_utc(now)
+    due = (await session.execute(_DUE, {"account_id": account_id, "now": before, "most": limit})).all()
     events = [
         NewOrderEvent(
             account_id=row.account_id,
@@ -146,45 +171,79 @@ class _OrderState:
     venue_status: OrderStatus | None
     last_event_at: datetime | None
     last_event_sequence: int | None
-    quantity: Any
-    limit_price: Any
-    stop_price: Any
+    quantity: Decimal
+    limit_price: Decimal | None
+    stop_price: Decimal | None
     venue_order_id: str | None
     status_reason: str | None
     amended_at: datetime | None
     cancelled_at: datetime | None
     submitted_at: datetime | None
     learned: str | None = None
-    events: list[NewOrderEvent] | None = None
+    events: list[NewOrderEvent] = field(default_factory=list)
+    amendments: list[Any] = field(default_factory=list)
+    """Events of that kind, stored and new."""
 
     def apply(self, event: NewOrderEvent) -> None:
         """Take what an event says, where it says more than is known."""
-        self.events = [*(self.events or ()), event]
+        self.events.append(event)
         kind = OrderEventKind(event.kind)
         if event.venue_order_id is not None and self.venue_order_id is None:
             self.venue_order_id = self.learned = event.venue_order_id
         if kind is OrderEventKind.SUBMITTED and self.submitted_at is None:
             self.submitted_at = event.occurred_at
-        if kind is OrderEventKind.AMENDED and (self.amended_at is None or event.occurred_at >= self.amended_at):
-            self.amended_at = event.occurred_at
-            self.quantity = event.quantity or self.quantity
-            self.limit_price = self.limit_price if event.limit_price is None else event.limit_price
-            self.stop_price = self.stop_price if event.stop_price is None else event.stop_price
+        if kind is OrderEventKind.AMENDED:
+            self._amend(event)
         says = STATUS_OF.get(kind)
-        if says is not None and self._progress(says, event.occurred_at, event.sequence) > self._progress(
-            self.venue_status, self.last_event_at, self.last_event_sequence
-        ):
+        known = progress(self.venue_status, self.last_event_at, self.last_event_sequence)
+        if says is not None and progress(says, event.occurred_at, event.sequence) > known:
             self.venue_status = says
             self.last_event_at, self.last_event_sequence = event.occurred_at, event.sequence
             self.status_reason = event.reason
             self.cancelled_at = event.occurred_at if says is OrderStatus.CANCELLED else None
 
-    @staticmethod
-    def _progress(status: OrderStatus | None, at: datetime | None, sequence: int | None) -> tuple[Any, ...]:
-        """How far along; of events that are equally far the later counts, and of those of one instant the name."""
-        if status is None:
-            return (-1, BEFORE_ANY, -1, "")
-        return (RANK[status], at or BEFORE_ANY, -1 if sequence is None else sequence, status.value)
+    def _amend(self, event: NewOrderEvent) -> None:
+        """Each value is that of the newest amendment that names it."""
+        self.amendments.append(event)
+        in_time = sorted(self.amendments, key=lambda each: (each.occurred_at, each.sequence or -1, each.dedupe_key))
+        self.amended_at = in_time[-1].occurred_at
+        for each in in_time:
+            self.quantity = self.quantity if each.quantity is None else each.quantity
+            self.limit_price = self.limit_price if each.limit_price is None else each.limit_price
+            self.stop_price = self.stop_price if each.stop_price is None else each.stop_price
+
+
+_CONTENT = ("kind", "occurred_at", "sequence", "quantity", "limit_price", "stop_price")
+
+
+def _applied(
+    event: NewOrderEvent,
+    state: _OrderState | None,
+    stored: dict[tuple[UUID, str], Any],
+    taken: dict[tuple[UUID, str], UUID],
+) -> Receipt:
+    """What becomes of an event; `taken` tells whose each of the venue's ids is."""
+    try:
+        if state is None or state.account_id != event.account_id:
+            raise NotFoundError(
+                f"There is no order {event.client_order_id or event.venue_order_id or event.order_id} in account "
+                f"{event.account_id}: submit it first, then send the event again."
+            )
+        if event.venue_order_id is not None:
+            owner = taken.setdefault((event.account_id, event.venue_order_id), state.id)
+            if owner != state.id:
+                raise LedgerConflictError(f"order {event.venue_order_id}", {"order_id": owner}, {"order_id": state.id})
+            if state.venue_order_id is not None:
+                refuse_other_content(f"order {state.id}", state, event, ["venue_order_id"])
+        key = state.id, event.dedupe_key
+        if key in stored:
+            refuse_other_content(f"event {event.dedupe_key} of order {state.id}", stored[key], event, _CONTENT)
+            return Receipt(Result.DUPLICATE, state.id, state.status)
+    except TradingDBError as error:
+        return Receipt(Result.REFUSED, error=error)
+    stored[key] = event
+    state.apply(event)
+    return Receipt(Result.INSERTED, state.id, state.status)
 
 
 async def _named(session: WriteSession, events: Sequence[NewOrderEvent]) -> Sequence[Row[Any]]:
@@ -195,39 +254,6 @@ async def _named(session: WriteSession, events: Sequence[NewOrderEvent]) -> Sequ
 
 def _place_of(order: Row[Any]) -> Place:
     return Place(order.account_id, order.instrument_id, PositionSide(order.position_side))
-
-
-def _applied(event: NewOrderEvent, state: _OrderState | None, stored: dict[tuple[UUID, str], Any]) -> Receipt:
-    try:
-        if state is None:
-            raise NotFoundError(
-                f"There is no order {event.client_order_id or event.venue_order_id or event.order_id} in account "
-                f"{event.account_id}: submit it first, then send the event again."
-            )
-        if event.venue_order_id is not None and state.venue_order_id not in {None, event.venue_order_id}:
-            raise LedgerConflictError(
-                f"order {state.id}", {"venue_order_id": state.venue_order_id}, {"venue_order_id": event.venue_order_id}
-            )
-        there = stored.get((state.id, event.dedupe_key))
-        if there is not None:
-            _refuse_other_content(event, there)
-            return Receipt(Result.DUPLICATE, state.id, state.status)
-    except TradingDBError as error:
-        return Receipt(Result.REFUSED, error=error)
-    stored[state.id, event.dedupe_key] = event
-    state.apply(event)
-    return Receipt(Result.INSERTED, state.id, state.status)
-
-
-def _refuse_other_content(event: NewOrderEvent, stored: Any) -> None:
-    names = ("kind", "occurred_at", "sequence")
-    differing = [name for name in names if getattr(stored, name) != getattr(event, name)]
-    if differing:
-        raise LedgerConflictError(
-            f"event {event.dedupe_key} of account {event.account_id}",
-            {name: getattr(stored, name) for name in differing},
-            {name: getattr(event, name) for name in differing},
-        )
 
 
 async def _locked_orders(session: WriteSession, ids: set[UUID]) -> dict[UUID, _OrderState]:
@@ -242,15 +268,21 @@ async def _locked_orders(session: WriteSession, ids: set[UUID]) -> dict[UUID, _O
 
 
 async def _stored_events(
-    session: WriteSession, events: Sequence[NewOrderEvent], named: Sequence[Row[Any]]
+    session: WriteSession, events: Sequence[NewOrderEvent], ids: Sequence[UUID | None]
 ) -> dict[tuple[UUID, str], Any]:
     keys = [
-        {"order_id": row.id, "dedupe_key": event.dedupe_key}
-        for event, row in zip(events, named, strict=True)
-        if row.id is not None
+        {"order_id": order_id, "dedupe_key": event.dedupe_key}
+        for event, order_id in zip(events, ids, strict=True)
+        if order_id is not None
     ]
     rows = await session.execute(_EVENTS, arrays("key", _EVENT_KEY, keys))
     return {(row.order_id, row.dedupe_key): row for row in rows}
+
+
+async def _owners(session: WriteSession, events: Sequence[NewOrderEvent]) -> Sequence[Row[Any]]:
+    """Whose the venue's ids are that events name. Asked after the orders are locked."""
+    keys = [{name: getattr(event, name) for name in _VENUE_KEY} for event in events if event.venue_order_id is not None]
+    return (await session.execute(_OWNERS, arrays("key", _VENUE_KEY, keys))).all() if keys else []
 
 
 async def _store(session: WriteSession, states: dict[UUID, _OrderState]) -> dict[UUID, OrderStatus]:
@@ -266,10 +298,14 @@ async def _store(session: WriteSession, states: dict[UUID, _OrderState]) -> dict
             "kind": event.kind,
             "occurred_at": event.occurred_at,
             "sequence": event.sequence,
+            "quantity": event.quantity,
+            "limit_price": event.limit_price,
+            "stop_price": event.stop_price,
+            "reason": event.reason,
             "payload": dump_json(event.payload),
         }
         for state in changed
-        for event in state.events or ()
+        for event in state.events
     ]
     parameters = arrays("order", _ORDER, orders) | arrays("event", _EVENT, events)
     return {row.id: OrderStatus(row.status) for row in await session.execute(_STORE, parameters)}
@@ -303,17 +339,32 @@ _EVENT_KEY = {"order_id": "uuid", "dedupe_key": "text"}
 _EVENTS = scoped_by_verb(
     text(
         f"""
-        SELECT order_id, dedupe_key, kind, occurred_at, sequence
+        SELECT order_id, dedupe_key, kind, occurred_at, sequence, quantity, limit_price, stop_price
         FROM {unnested("key", _EVENT_KEY)} AS sent (order_id, dedupe_key)
         JOIN order_events USING (order_id, dedupe_key)
         """  # noqa: S608 - same
     )
 )
-_ASKED = scoped_by_verb(
+_VENUE_KEY = {"account_id": "uuid", "venue_order_id": "text"}
+_OWNERS = scoped_by_verb(
     text(
-        f"SELECT EXISTS (SELECT FROM order_events WHERE order_id = :order_id "  # noqa: S608 - same
-        f"AND dedupe_key = '{OrderEventKind.CANCEL_REQUESTED}')"
+        f"""
+        SELECT o.id, o.account_id, o.venue_order_id
+        FROM {unnested("key", _VENUE_KEY)} AS sent (account_id, venue_order_id)
+        JOIN orders o USING (account_id, venue_order_id)
+        """  # noqa: S608 - same
     )
+)
+_AMENDMENTS = scoped_by_verb(
+    text(
+        """
+        SELECT order_id, dedupe_key, occurred_at, sequence, quantity, limit_price, stop_price
+        FROM order_events WHERE kind = 'amended' AND order_id = ANY(CAST(:orders AS uuid[]))
+        """
+    )
+)
+_ASKED = scoped_by_verb(
+    text("SELECT EXISTS (SELECT FROM order_events WHERE order_id = :order_id AND dedupe_key = :dedupe_key)")
 )
 _DUE = scoped_by_verb(
     text(
@@ -347,6 +398,10 @@ _EVENT = {
     "kind": "text",
     "occurred_at": "timestamptz",
     "sequence": "int8",
+    "quantity": "numeric",
+    "limit_price": "numeric",
+    "stop_price": "numeric",
+    "reason": "text",
     "payload": "jsonb",
 }
 _STATUS = status_sql(filled="o.filled_quantity", quantity="sent.quantity", venue_status="sent.venue_status")

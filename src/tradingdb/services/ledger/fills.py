@@ -18,11 +18,21 @@ from tradingdb.core.ids import uuid7
 from tradingdb.core.json import dump_json
 from tradingdb.errors import LedgerConflictError, NotFoundError, TradingDBError
 from tradingdb.models import OrderSide, PositionSide
-from tradingdb.scope import require_in_scope, scoped_by_verb
+from tradingdb.scope import scoped_by_verb
 from tradingdb.services.ledger.books import Book, Place, executions_of, open_books
-from tradingdb.services.ledger.cash_of_fills import fee_movement, movements_of
+from tradingdb.services.ledger.cash_of_fills import corrections_of, fee_movement, movements_of
 from tradingdb.services.ledger.entries import NewFill, Receipt, Result
-from tradingdb.services.ledger.holdings import Execution, Holding, fold, gained, order_value
+from tradingdb.services.ledger.guard import refuse_other_content, require_accounts
+from tradingdb.services.ledger.holdings import (
+    EXACT,
+    Execution,
+    charged,
+    gained,
+    leaves_holding,
+    order_value,
+    profits_of,
+    sum_of,
+)
 from tradingdb.services.ledger.posting import Posting
 
 if TYPE_CHECKING:
@@ -55,20 +65,20 @@ async def record_fill(session: WriteSession, fill: NewFill) -> Receipt:
 
 async def record_fills(session: WriteSession, fills: Sequence[NewFill]) -> list[Receipt]:
     """The same for many at once: a receipt for each, in their order. Those refused leave the others be."""
-    for account_id in {fill.account_id for fill in fills}:
-        require_in_scope(session, account_id=account_id)
+    await require_accounts(session, {fill.account_id for fill in fills})
     if not fills:
         return []
     books = await open_books(session, {place_of(fill) for fill in fills})
     found = await _look_up(session, fills)
     batch = _Batch(books)
-    receipts = [batch.take(fill, row) for fill, row in zip(fills, found, strict=True)]
+    receipts: dict[int, Receipt] = {}
+    for place in sorted(range(len(fills)), key=lambda at: fills[at].fee_currency is None):  # who knows his fee first
+        receipts[place] = batch.take(fills[place], found[place])
     await batch.count(session)
     statuses = await batch.posting.store(session)
-    orders = (row.named_order_id for row in found)
     return [
-        replace(receipt, order_status=statuses.get(order, receipt.order_status))
-        for receipt, order in zip(receipts, orders, strict=True)
+        replace(receipts[place], order_status=statuses.get(row.named_order_id, receipts[place].order_status))
+        for place, row in enumerate(found)
     ]
 
 
@@ -84,7 +94,11 @@ class _Batch:
         self.posting = Posting()
         self._books = books
         self._fresh: dict[Place, list[tuple[UUID, Execution]]] = {}
-        self._recount: set[Place] = set()
+        self._charges: dict[UUID, tuple[Place, Execution]] = {}
+        """Fills that were there and have learned their fee."""
+        self._joined: set[UUID] = set()
+        self._recount: dict[Place, UUID] = {}
+        """Positions to count from the beginning, with the fill that is the cause."""
         self._seen: dict[tuple[Any, ...], tuple[UUID, NewFill]] = {}
 
     def take(self, fill: NewFill, found: Record) -> Receipt:
@@ -116,18 +130,20 @@ class _Batch:
 
     def _known(self, fill: NewFill, found: Record, value: Decimal) -> Receipt:
         """A fill that is there: a duplicate, unless it brings its fee or its order."""
-        learns_fee = found.fee_currency is None and fill.fee_currency is not None
-        _refuse_other_content(fill, found, but=("fee", "fee_currency") if learns_fee else ())
-        joins = found.order_id is None and found.named_order_id is not None
+        learns_fee = found.fee_currency is None and fill.fee_currency is not None and found.id not in self._charges
+        _refuse_other_content(fill, found, but=("fee", "fee_currency") if found.fee_currency is None else ())
+        joins = found.order_id is None and found.named_order_id is not None and found.id not in self._joined
         if joins:
+            self._joined.add(found.id)
             self.posting.links.append({"id": found.id, "order_id": found.named_order_id})
             self._share(found.named_order_id, fill, value)
-        if learns_fee and fill.fee:
-            charge = {"id": found.id, "fee": fill.fee, "fee_currency": fill.fee_currency}
-            if charge not in self.posting.fees:
-                self.posting.fees.append(charge)
-                self.posting.movements += fee_movement(found.id, fill)
-                self._recount.add(place_of(fill))
+        if learns_fee:
+            place, execution = place_of(fill), execution_in(fill)
+            self._charges[found.id] = place, execution
+            self.posting.fees.append({"id": found.id, "fee": fill.fee, "fee_currency": fill.fee_currency})
+            self.posting.movements += fee_movement(found.id, fill)
+            if leaves_holding(execution, self._books[place].contract):
+                self._recount.setdefault(place, found.id)
         result = Result.UPDATED if joins or learns_fee else Result.DUPLICATE
         return Receipt(result, found.id, found.order_status)
 
@@ -141,7 +157,7 @@ class _Batch:
         self._fresh.setdefault(place, []).append((fill_id, execution))
         last = self._books[place].holding.last_place
         if last is not None and execution.place < last:
-            self._recount.add(place)
+            self._recount[place] = fill_id
 
     def _share(self, order_id: UUID, fill: NewFill, value: Decimal) -> None:
         self.posting.shares.append(
@@ -151,19 +167,49 @@ class _Batch:
     async def count(self, session: WriteSession) -> None:
         """Fold what is new into the positions; from the beginning where something came late."""
         before = await executions_of(session, self._recount) if self._recount else {}
-        fees = {charge["id"]: charge for charge in self.posting.fees}
-        for place in self._fresh.keys() | self._recount:
-            book, fresh = self._books[place], sorted(self._fresh.get(place, ()), key=lambda item: item[1].place)
+        for place in self._fresh.keys() | self._recount.keys() | {place for place, _ in self._charges.values()}:
+            fresh = sorted(self._fresh.get(place, ()), key=lambda item: item[1].place)
             if place in self._recount:
-                stored = [(at, _with_fee(execution, fees.get(at))) for at, execution in before.get(place, ())]
-                holding = _refolded(book, [*stored, *fresh])
-                profits = {fill_id: gained(book.holding, holding) for fill_id, _ in fresh[-1:]}
+                profits = self._counted_again(place, before.get(place, []), fresh)
             else:
-                holding, profits = _folded(book, fresh)
-            self.posting.positions[place] = holding
+                profits = self._counted_on(place, fresh)
+            contract = self._books[place].contract
             for fill_id, execution in fresh:
-                profit = profits.get(fill_id, ZERO)
-                self.posting.movements += movements_of(fill_id, place, execution, book.contract, profit)
+                self.posting.movements += movements_of(fill_id, place, execution, contract, profits[fill_id])
+
+    def _counted_on(self, place: Place, fresh: list[tuple[UUID, Execution]]) -> dict[UUID, Decimal]:
+        """Count what comes after all others. Returns what each fill realized."""
+        book = self._books[place]
+        fees = [execution for at, execution in self._charges.values() if at == place]
+        holding, profits = profits_of(charged(book.holding, fees, book.contract), fresh, book.contract)
+        self.posting.positions[place] = holding
+        return profits
+
+    def _counted_again(
+        self, place: Place, stored: list[tuple[UUID, Execution]], fresh: list[tuple[UUID, Execution]]
+    ) -> dict[UUID, Decimal]:
+        """Count everything from the beginning. Returns what each fill realized.
+
+        Where an earlier fill realized something else than was paid then, the difference is paid at that fill's time, so
+        that the cash of every instant is what is known of it now.
+        """
+        book = self._books[place]
+        known = [(at, self._charges[at][1] if at in self._charges else execution) for at, execution in stored]
+        in_time = sorted([*known, *fresh], key=lambda item: item[1].place)
+        _, paid = profits_of(book.empty, stored, book.contract)
+        holding, profits = profits_of(book.empty, in_time, book.contract)
+        self.posting.positions[place] = holding
+        if book.contract.is_margined:
+            times = {at: execution.executed_at for at, execution in stored}
+            wrong = {at: EXACT.subtract(profits[at], amount) for at, amount in paid.items()}
+            # what was not paid along the way, for example because the account has changed how it counts cost
+            counted = sum_of([*wrong.values(), *(profits[at] for at, _ in fresh)])
+            wrong[in_time[-1][0]] = sum_of(
+                [wrong.get(in_time[-1][0], ZERO), EXACT.subtract(gained(book.holding, holding), counted)]
+            )
+            times[in_time[-1][0]] = in_time[-1][1].executed_at
+            self.posting.movements += corrections_of(self._recount[place], place, book.contract, wrong, times)
+        return profits
 
 
 def execution_in(fill: NewFill) -> Execution:
@@ -178,28 +224,6 @@ def execution_in(fill: NewFill) -> Execution:
         fill.fee,
         fill.fee_currency,
     )
-
-
-def _folded(book: Book, fresh: list[tuple[UUID, Execution]]) -> tuple[Holding, dict[UUID, Decimal]]:
-    """The holding after fills that come after all others, and what each of them realized."""
-    holding, profits = book.holding, {}
-    for fill_id, execution in fresh:
-        after = fold(holding, [execution], book.contract)
-        profits[fill_id] = gained(holding, after)
-        holding = after
-    return holding, profits
-
-
-def _refolded(book: Book, executions: list[tuple[UUID, Execution]]) -> Holding:
-    """The holding counted from the beginning."""
-    in_time = sorted((execution for _, execution in executions), key=lambda execution: execution.place)
-    return fold(book.empty, in_time, book.contract)
-
-
-def _with_fee(execution: Execution, charge: dict[str, Any] | None) -> Execution:
-    if charge is None:
-        return execution
-    return replace(execution, fee=charge["fee"], fee_currency=charge["fee_currency"])
 
 
 def _fill_row(fill_id: UUID, fill: NewFill, order_id: UUID | None) -> dict[str, Any]:
@@ -253,14 +277,15 @@ def _check_order(fill: NewFill, found: Record) -> None:
             f"There is no order {fill.order_id} in account {fill.account_id}: submit it first, or name it by its "
             "client_order_id or venue_order_id, and the fill waits for it."
         )
-    if found.order_id is not None and found.order_id != found.named_order_id:
-        raise LedgerConflictError(
-            f"fill {fill.venue_trade_id}/{fill.sequence} of account {fill.account_id}",
-            {"order_id": found.order_id},
-            {"order_id": found.named_order_id},
-        )
+    for other in (found.order_id, found.venue_named_id):
+        if other is not None and other != found.named_order_id:
+            raise LedgerConflictError(_key(fill), {"order_id": other}, {"order_id": found.named_order_id})
     if found.named_order_id is not None:
-        stored = {"instrument_id": found.order_instrument_id, "position_side": found.order_position_side}
+        stored = {
+            "instrument_id": found.order_instrument_id,
+            "position_side": found.order_position_side,
+            "side": found.order_side,
+        }
         given = {name: getattr(fill, name) for name in stored}
         if stored != given:
             raise LedgerConflictError(f"order {found.named_order_id}", stored, given)
@@ -272,15 +297,11 @@ _CONTENT = ("side", "position_side", "quantity", "price", "executed_at", "fee", 
 def _refuse_other_content(fill: NewFill, stored: object, but: tuple[str, ...] = ()) -> None:
     """A fill that is sent without its fee says nothing about it."""
     silent = ("fee", "fee_currency") if fill.fee_currency is None else ()
-    differing = [
-        name for name in _CONTENT if name not in {*but, *silent} and getattr(stored, name) != getattr(fill, name)
-    ]
-    if differing:
-        raise LedgerConflictError(
-            f"fill {fill.venue_trade_id}/{fill.sequence} of account {fill.account_id}, instrument {fill.instrument_id}",
-            {name: getattr(stored, name) for name in differing},
-            {name: getattr(fill, name) for name in differing},
-        )
+    refuse_other_content(_key(fill), stored, fill, [name for name in _CONTENT if name not in {*but, *silent}])
+
+
+def _key(fill: NewFill) -> str:
+    return f"fill {fill.venue_trade_id}/{fill.sequence} of account {fill.account_id}, instrument {fill.instrument_id}"
 
 
 async def _look_up(session: WriteSession, fills: Sequence[NewFill]) -> Sequence[Record]:
@@ -309,6 +330,7 @@ def _look_up_statement(count: int) -> TextClause:
             f"""
         SELECT f.id, f.order_id, f.side, f.position_side, f.quantity, f.price, f.executed_at, f.fee, f.fee_currency,
                o.id AS named_order_id, o.instrument_id AS order_instrument_id, o.position_side AS order_position_side,
+                   o.side AS order_side, v.id AS venue_named_id,
                o.status AS order_status
         FROM {sent("sent", _NAMES, count)}
         LEFT JOIN fills f ON f.account_id = sent.account_id AND f.instrument_id = sent.instrument_id
@@ -319,6 +341,7 @@ def _look_up_statement(count: int) -> TextClause:
             (SELECT id FROM orders WHERE account_id = sent.account_id AND client_order_id = sent.client_order_id),
             (SELECT id FROM orders WHERE account_id = sent.account_id AND venue_order_id = sent.venue_order_id)
         )
+        LEFT JOIN orders v ON v.account_id = sent.account_id AND v.venue_order_id = sent.venue_order_id
         ORDER BY sent.place
         """  # noqa: S608 - built from the constants above
         )

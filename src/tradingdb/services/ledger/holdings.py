@@ -14,8 +14,9 @@ from tradingdb.errors import InvalidValueError
 from tradingdb.models import InstrumentKind, OrderSide
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
+    from uuid import UUID
 
 EXACT = Context(prec=100_000, Emin=MIN_EMIN, Emax=MAX_EMAX, rounding=ROUND_HALF_EVEN)
 """Wide enough that no sum or product of amounts is ever rounded."""
@@ -106,7 +107,7 @@ def gained(before: Holding, after: Holding) -> Decimal:
     return EXACT.subtract(after.realized_pnl, before.realized_pnl)
 
 
-def fold(start: Holding, executions: Iterable[Execution], contract: Contract) -> Holding:
+def fold(start: Holding, executions: Sequence[Execution], contract: Contract) -> Holding:
     """The holding after some executions, which must be in order of `place`.
 
     A position that crosses zero closes at its cost and opens anew at the fill's price. A fee in the base currency of
@@ -119,8 +120,29 @@ def fold(start: Holding, executions: Iterable[Execution], contract: Contract) ->
     with localcontext(EXACT):
         for execution in executions:
             holding = _moved(holding, execution.signed, execution, contract)
-            holding = _charged(holding, execution, contract)
-    return holding
+            if leaves_holding(execution, contract):
+                holding = _moved(
+                    holding, QUOTIENT.divide(execution.fee, contract.size).copy_negate(), execution, contract
+                )
+    return charged(holding, executions, contract)
+
+
+def profits_of(
+    start: Holding, fills: Sequence[tuple[UUID, Execution]], contract: Contract
+) -> tuple[Holding, dict[UUID, Decimal]]:
+    """The holding after some fills, which must be in order of `place`, and what each of them realized."""
+    holding, profits = start, {}
+    for fill_id, execution in fills:
+        after = fold(holding, [execution], contract)
+        profits[fill_id] = gained(holding, after)
+        holding = after
+    return holding, profits
+
+
+def sum_of(amounts: Iterable[Decimal]) -> Decimal:
+    """Exactly."""
+    with localcontext(EXACT):
+        return sum(amounts, ZERO)
 
 
 def order_value(quantity: Decimal, price: Decimal, contract: Contract) -> Decimal:
@@ -169,18 +191,27 @@ def _moved(holding: Holding, change: Decimal, execution: Execution, contract: Co
     )
 
 
-def _charged(holding: Holding, execution: Execution, contract: Contract) -> Holding:
-    """The holding after the execution's fee."""
-    fee, currency = execution.fee, execution.fee_currency
-    if not fee or currency is None:
-        return holding
-    if currency == contract.settle_currency:
-        return replace(holding, fees=holding.fees + fee)
-    if currency == contract.base_currency and not contract.is_margined and not contract.is_inverse:
-        charged = replace(holding, fees=holding.fees + fee * execution.price)
-        return _moved(charged, QUOTIENT.divide(-fee, contract.size), execution, contract)
-    others = {**holding.other_fees, currency: holding.other_fees.get(currency, ZERO) + fee}
-    return replace(holding, other_fees=others)
+def leaves_holding(execution: Execution, contract: Contract) -> bool:
+    """Whether an execution's fee is taken out of what is held: in base currency, of what is exchanged."""
+    is_exchanged = not (contract.is_margined or contract.is_inverse)
+    return bool(execution.fee) and is_exchanged and execution.fee_currency == contract.base_currency
+
+
+def charged(holding: Holding, executions: Iterable[Execution], contract: Contract) -> Holding:
+    """The holding after the fees of some executions were added to its sums."""
+    fees, others = holding.fees, dict(holding.other_fees)
+    with localcontext(EXACT):
+        for execution in executions:
+            fee, currency = execution.fee, execution.fee_currency
+            if not fee or currency is None:
+                continue
+            if currency == contract.settle_currency:
+                fees += fee
+            elif leaves_holding(execution, contract):
+                fees += fee * execution.price
+            else:
+                others[currency] = others.get(currency, ZERO) + fee
+    return replace(holding, fees=fees, other_fees=others)
 
 
 def _closed_lots(

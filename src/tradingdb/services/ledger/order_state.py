@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 from tradingdb.models import OrderEventKind, OrderStatus
+
+BEFORE_ANY = datetime(1, 1, 2, tzinfo=UTC)
 
 ENDED = (OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.REJECTED, OrderStatus.EXPIRED)
 """An order that has ended stays so; only fills can still be added to it."""
@@ -27,9 +31,25 @@ RANK = {
     OrderStatus.REJECTED: 3,
     OrderStatus.EXPIRED: 3,
     OrderStatus.CANCELLED: 3,
-    OrderStatus.FILLED: 3,
+    OrderStatus.FILLED: 4,
 }
 """How far along: a status never gives way to one of a lower rank, whenever it arrives."""
+
+Progress = tuple[int, timedelta, int, str]
+
+
+def progress(status: OrderStatus | None, at: datetime | None, sequence: int | None) -> Progress:
+    """How far an event brings an order; the greatest counts, in whatever order events arrive.
+
+    Of events of one rank the later counts by the venue's time and sequence; of those that end an order without filling
+    it, the first: it cannot end again. In one instant the word decides, so that it is always the same.
+    """
+    if status is None:
+        return (-1, timedelta(0), -1, "")
+    since, number = (at or BEFORE_ANY) - BEFORE_ANY, -1 if sequence is None else sequence
+    if RANK[status] == RANK[OrderStatus.CANCELLED]:
+        since, number = -since, -number
+    return (RANK[status], since, number, status.value)
 
 
 def status_sql(*, filled: str, quantity: str, venue_status: str) -> str:

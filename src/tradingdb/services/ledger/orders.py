@@ -9,11 +9,12 @@ from sqlalchemy.dialects.postgresql import insert
 
 from tradingdb.core.ddl import table_of
 from tradingdb.core.ids import uuid7
-from tradingdb.errors import LedgerConflictError, NotFoundError, TradingDBError
-from tradingdb.models import Order, OrderStatus, PositionSide
-from tradingdb.scope import require_in_scope, scoped_by_verb
+from tradingdb.errors import NotFoundError, TradingDBError
+from tradingdb.models import Order, OrderStatus, PositionSide, Signal, Strategy, Trade, TradingDecision
+from tradingdb.scope import scoped_by_verb
 from tradingdb.services.ledger.books import Place, open_books
 from tradingdb.services.ledger.entries import NewOrder, Receipt, Result
+from tradingdb.services.ledger.guard import refuse_other_content, require_accounts
 from tradingdb.services.ledger.holdings import order_value
 from tradingdb.services.ledger.posting import Posting
 from tradingdb.services.outbox import NewEvent, publish_many
@@ -43,19 +44,19 @@ async def submit_order(session: WriteSession, order: NewOrder) -> Receipt:
 
 async def submit_orders(session: WriteSession, orders: Sequence[NewOrder]) -> list[Receipt]:
     """The same for many at once: a receipt for each, in their order. Those refused leave the others be."""
-    for account_id in {order.account_id for order in orders}:
-        require_in_scope(session, account_id=account_id)
+    await require_accounts(session, {order.account_id for order in orders})
     if not orders:
         return []
     books = await open_books(session, {place_of(order) for order in orders})
+    unknown = await _unknown_references(session, orders)
     fresh: dict[tuple[UUID, str], dict[str, Any]] = {}
     for order in orders:
-        if place_of(order) in books:
+        if place_of(order) in books and not _missing(order, unknown):
             fresh.setdefault((order.account_id, order.client_order_id), _row(order))
     inserted = await _insert(session, list(fresh.values()))
     stored = await _stored(session, orders)
     unseen = set(inserted)
-    receipts = [_receipt(order, books, stored, unseen) for order in orders]
+    receipts = [_receipt(order, books, unknown, stored, unseen) for order in orders]
     await _learn_venue_ids(session, zip(orders, receipts, strict=True))
     statuses = await join_waiting(session, [receipt.id for receipt in receipts if receipt.id is not None], books)
     await publish_many(
@@ -128,10 +129,13 @@ async def _stored(session: WriteSession, orders: Sequence[NewOrder]) -> dict[tup
 def _receipt(
     order: NewOrder,
     books: dict[Place, Book],
+    unknown: dict[str, set[UUID]],
     stored: dict[tuple[UUID, str, str], Order],
     new: set[UUID],
 ) -> Receipt:
     try:
+        for name in _missing(order, unknown):
+            raise NotFoundError(f"There is no {name} {getattr(order, name)}, which the order names: add it first.")
         if place_of(order) not in books:
             raise NotFoundError(
                 f"There is no account {order.account_id} or no instrument {order.instrument_id}: add it first."
@@ -141,7 +145,10 @@ def _receipt(
             same_venue_id = stored.get((order.account_id, "venue", order.venue_order_id))
             if same_venue_id is not None and same_venue_id is not there:
                 _refuse_other_content(order, same_venue_id)
-        assert there is not None  # noqa: S101 - it was inserted, or its key was taken
+        if there is None:
+            raise NotFoundError(
+                f"Order {order.client_order_id} was refused with another of the same key in this batch: send it again."
+            )
         _refuse_other_content(order, there)
     except TradingDBError as error:
         return Receipt(Result.REFUSED, error=error)
@@ -161,6 +168,11 @@ _CONTENT = (
     "quantity",
     "limit_price",
     "stop_price",
+    "trailing_offset",
+    "time_in_force",
+    "reduce_only",
+    "post_only",
+    "expires_at",
 )
 _AMENDABLE = {"quantity", "limit_price", "stop_price"}
 """What an order may have been changed to since it was submitted."""
@@ -170,13 +182,29 @@ def _refuse_other_content(order: NewOrder, stored: Order) -> None:
     names = [name for name in _CONTENT if not (name in _AMENDABLE and stored.amended_at is not None)]
     if order.venue_order_id is not None and stored.venue_order_id is not None:
         names.append("venue_order_id")
-    differing = [name for name in names if getattr(stored, name) != getattr(order, name)]
-    if differing:
-        raise LedgerConflictError(
-            f"order {order.client_order_id} of account {order.account_id}",
-            {name: getattr(stored, name) for name in differing},
-            {name: getattr(order, name) for name in differing},
-        )
+    refuse_other_content(f"order {order.client_order_id} of account {order.account_id}", stored, order, names)
+
+
+async def _unknown_references(session: WriteSession, orders: Sequence[NewOrder]) -> dict[str, set[UUID]]:
+    """What orders name besides their account and instrument and that does not exist, by column."""
+    unknown = {}
+    for name, model in _REFERENCES.items():
+        given = {getattr(order, name) for order in orders} - {None}
+        if given:
+            unknown[name] = given - set(await session.scalars(select(model.id).where(model.id.in_(given))))
+    return unknown
+
+
+_REFERENCES: dict[str, type[Strategy | Signal | TradingDecision | Trade]] = {
+    "strategy_id": Strategy,
+    "signal_id": Signal,
+    "decision_id": TradingDecision,
+    "trade_id": Trade,
+}
+
+
+def _missing(order: NewOrder, unknown: dict[str, set[UUID]]) -> list[str]:
+    return [name for name, ids in unknown.items() if getattr(order, name) in ids]
 
 
 async def _learn_venue_ids(session: WriteSession, pairs: Iterable[tuple[NewOrder, Receipt]]) -> None:
@@ -211,7 +239,7 @@ _WAITING = scoped_by_verb(
                f.executed_at
         FROM orders o
         JOIN fills f ON f.account_id = o.account_id AND f.instrument_id = o.instrument_id AND f.order_id IS NULL
-                    AND f.position_side = o.position_side
+                    AND f.position_side = o.position_side AND f.side = o.side
                     AND (f.venue_order_id = o.venue_order_id OR f.client_order_id = o.client_order_id)
         WHERE o.id = ANY(CAST(:orders AS uuid[]))
         """

@@ -169,7 +169,7 @@ _LOCKED = """
 """
 _ANNOUNCED = f"""
     INSERT INTO outbox_events (topic, entity, entity_key, account_id, payload)
-    SELECT 'order.' || status, 'orders', CAST(id AS text), account_id, {ORDER_PAYLOAD}
+    SELECT 'order.status', 'orders', CAST(id AS text), account_id, {ORDER_PAYLOAD}
     FROM share WHERE status <> before
 """  # noqa: S608 - built from constants, as below
 

@@ -10,6 +10,7 @@ from tradingdb.core.ids import uuid7
 from tradingdb.models import CashMovementKind
 from tradingdb.scope import require_in_scope
 from tradingdb.services.ledger.books import executions_of, open_books, places_of
+from tradingdb.services.ledger.guard import require_accounts
 from tradingdb.services.ledger.holdings import fold, gained
 from tradingdb.services.ledger.posting import Posting
 
@@ -35,18 +36,20 @@ async def rebuild_positions(session: WriteSession, *, account_id: UUID | None = 
 
     What is kept along the way equals this, digit by digit; it is for fills that were changed behind the library's back,
     and for accounts that have changed how they count cost. Where a margined position realized another profit the
-    difference moves cash, as an adjustment. Each position is locked until the transaction ends.
+    difference moves cash. Each position is locked until the transaction ends.
 
     Raises:
         ScopeError: the session is limited to another account, or to one and none was named.
     """
     require_in_scope(session, account_id=account_id)
     changed = []
-    for place in await places_of(session, account_id=account_id):
+    places = await places_of(session, account_id=account_id)
+    await require_accounts(session, {place.account_id for place in places})
+    for place in places:
         books = await open_books(session, [place])
         fills = (await executions_of(session, [place])).get(place, [])
         book = books[place]
-        after = fold(book.empty, (execution for _, execution in fills), book.contract)
+        after = fold(book.empty, [execution for _, execution in fills], book.contract)
         if after != book.holding:
             await _store(session, place, book, after)
             changed.append(Rebuilt(place, book.holding, after))
@@ -63,7 +66,7 @@ async def _store(session: WriteSession, place: Place, book: Book, after: Holding
                 "id": change_id,
                 "account_id": place.account_id,
                 "dedupe_key": f"rebuild:{change_id}",
-                "kind": CashMovementKind.ADJUSTMENT,
+                "kind": CashMovementKind.REALIZED_PNL,
                 "amount": profit,
                 "currency": book.contract.settle_currency,
                 "occurred_at": utc_now(),

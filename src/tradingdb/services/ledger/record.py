@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tradingdb.scope import require_in_scope
 from tradingdb.services.ledger.books import open_books
 from tradingdb.services.ledger.entries import NewFill, NewOrder, NewOrderEvent, Receipt
 from tradingdb.services.ledger.events import places_of_events, record_events
 from tradingdb.services.ledger.fills import place_of as place_of_fill
 from tradingdb.services.ledger.fills import record_fills
+from tradingdb.services.ledger.guard import require_accounts
 from tradingdb.services.ledger.orders import place_of as place_of_order
 from tradingdb.services.ledger.orders import submit_orders
 
@@ -31,8 +31,7 @@ async def record(session: WriteSession, entries: Sequence[Entry]) -> list[Receip
     Raises:
         ScopeError: the session is limited to another account.
     """
-    for account_id in {entry.account_id for entry in entries}:
-        require_in_scope(session, account_id=account_id)
+    await require_accounts(session, {entry.account_id for entry in entries})
     orders = {at: entry for at, entry in enumerate(entries) if isinstance(entry, NewOrder)}
     events = {at: entry for at, entry in enumerate(entries) if isinstance(entry, NewOrderEvent)}
     fills = {at: entry for at, entry in enumerate(entries) if isinstance(entry, NewFill)}

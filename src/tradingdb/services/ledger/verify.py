@@ -10,14 +10,26 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import text
-
 from tradingdb.database import WriteSession
+from tradingdb.errors import NotFoundError, ScopeError
 from tradingdb.models import CostBasis, Fill, Order, PositionSide
-from tradingdb.scope import require_in_scope, scoped_by_verb
+from tradingdb.scope import scope_of
 from tradingdb.services import rule_statistics
 from tradingdb.services.ledger.books import Book, contract_of, execution_of, holding_of
+from tradingdb.services.ledger.guard import require_accounts
 from tradingdb.services.ledger.holdings import Holding, fold
+from tradingdb.services.ledger.verify_statements import (
+    BALANCES,
+    CASH_OF_FILLS,
+    CASHLESS,
+    FUNDING,
+    HAS_ACCOUNT,
+    ORDERS,
+    POSITIONS,
+    REALIZED_CASH,
+    SIDES,
+    VALUES,
+)
 from tradingdb.services.reports import ledger_checks
 
 if TYPE_CHECKING:
@@ -52,6 +64,10 @@ class FindingKind(StrEnum):
     """The venue calls an order filled, and not all of its executions are here."""
     FILL_WITHOUT_ORDER = "fill_without_order"
     """An execution whose order is not known (yet)."""
+    CASH_OF_FILL = "cash_of_fill"
+    """A fill did not move the cash that it should have, or moved some that it should not have."""
+    REALIZED_CASH = "realized_cash"
+    """A margined instrument did not move the cash that its positions have realized."""
     NO_CASH_MOVED = "no_cash_moved"
     """Fills moved no cash, because their instrument does not name the currency."""
     RULE_RECORD = "rule_record"
@@ -78,9 +94,9 @@ async def verify(session: ReadSession, account_id: UUID | None = None) -> list[F
     they belong to none.
 
     Raises:
-        ScopeError: the session is limited to another account, or to one and none was named.
+        NotFoundError: there is no such account.
+        ScopeError: the session is limited to another account or mode, or it is limited and no account was named.
     """
-    require_in_scope(session, account_id=account_id)
     findings = [finding async for finding in positions_against_fills(session, account_id)]
     for check in _CHECKS:
         findings += await check(session, account_id)
@@ -93,10 +109,11 @@ async def positions_against_fills(session: ReadSession, account_id: UUID | None 
     """The positions that are not what their fills say, as they are found.
 
     Raises:
-        ScopeError: the session is limited to another account, or to one and none was named.
+        NotFoundError: there is no such account.
+        ScopeError: the session is limited to another account or mode, or it is limited and no account was named.
     """
-    require_in_scope(session, account_id=account_id)
-    rows = await session.stream(_POSITIONS, {"account_id": account_id}, execution_options={"yield_per": STREAMED})
+    await _require(session, account_id)
+    rows = await session.stream(POSITIONS, {"account_id": account_id}, execution_options={"yield_per": STREAMED})
     header: Row[Any] | None = None
     executions: list[Execution] = []
     counted = Holding()
@@ -113,6 +130,17 @@ async def positions_against_fills(session: ReadSession, account_id: UUID | None 
         executions.append(execution)
     if header is not None and (found := _position(header, _counted(header, counted, executions))) is not None:
         yield found
+
+
+async def _require(session: ReadSession, account_id: UUID | None) -> None:
+    """Refuse an account that is not there, or not within the session's limit."""
+    if account_id is None:
+        if (scope := scope_of(session)) is not None:
+            raise ScopeError(f"This is about every account, and the session is limited to {scope}: name one of them.")
+        return
+    await require_accounts(session, [account_id])
+    if not await session.scalar(HAS_ACCOUNT, {"account_id": account_id}):
+        raise NotFoundError(f"There is no account {account_id}: look for its id in trading_accounts.")
 
 
 def _counted(header: Row[Any], holding: Holding, executions: list[Execution]) -> Holding:
@@ -155,7 +183,7 @@ async def _funding(session: ReadSession, account_id: UUID | None) -> list[Findin
             {"funding": row.funding},
             {"funding": row.paid},
         )
-        for row in await session.execute(_FUNDING, {"account_id": account_id})
+        for row in await session.execute(FUNDING, {"account_id": account_id})
     ]
 
 
@@ -168,7 +196,7 @@ async def _sides(session: ReadSession, account_id: UUID | None) -> list[Finding]
             {"quantity": row.quantity},
             {"quantity": "zero or more" if row.position_side == PositionSide.LONG else "zero or less"},
         )
-        for row in await session.execute(_SIDES, {"account_id": account_id})
+        for row in await session.execute(SIDES, {"account_id": account_id})
     ]
 
 
@@ -182,7 +210,7 @@ async def _balances(session: ReadSession, account_id: UUID | None) -> list[Findi
             {name: getattr(row, f"stored_{name}") for name in names},
             {name: getattr(row, name) for name in names},
         )
-        for row in await session.execute(_BALANCES, {"account_id": account_id})
+        for row in await session.execute(BALANCES, {"account_id": account_id})
     ]
 
 
@@ -207,13 +235,13 @@ async def _order_values(session: ReadSession, account_id: UUID | None) -> list[F
             {"filled_value": row.filled_value},
             {"filled_value": row.value},
         )
-        for row in await session.execute(_VALUES, {"account_id": account_id})
+        for row in await session.execute(VALUES, {"account_id": account_id})
     ]
 
 
 async def _orders(session: ReadSession, account_id: UUID | None) -> list[Finding]:
     found = []
-    for row in await session.execute(_ORDERS, {"account_id": account_id}):
+    for row in await session.execute(ORDERS, {"account_id": account_id}):
         sides = {"filled_quantity": row.filled_quantity}, {"filled_quantity": row.quantity}
         kind = FindingKind.OVERFILLED if row.filled_quantity > row.quantity else FindingKind.FILLS_MISSING
         found.append(Finding(kind, f"order {row.client_order_id}", row.account_id, *sides))
@@ -243,7 +271,32 @@ async def _cashless(session: ReadSession, account_id: UUID | None) -> list[Findi
             {row.lacking: None},
             {row.lacking: "a currency"},
         )
-        for row in await session.execute(_CASHLESS, {"account_id": account_id})
+        for row in await session.execute(CASHLESS, {"account_id": account_id})
+    ]
+
+
+async def _cash_of_fills(session: ReadSession, account_id: UUID | None) -> list[Finding]:
+    names = ("kind", "amount", "currency", "occurred_at")
+    found = []
+    for row in await session.execute(CASH_OF_FILLS, {"account_id": account_id}):
+        sides = [
+            {name: getattr(row, f"{side}_{name}") for name in names} if getattr(row, f"{side}_kind") else {}
+            for side in ("stored", "expected")
+        ]
+        found.append(Finding(FindingKind.CASH_OF_FILL, f"movement {row.dedupe_key}", row.account_id, *sides))
+    return found
+
+
+async def _realized_cash(session: ReadSession, account_id: UUID | None) -> list[Finding]:
+    return [
+        Finding(
+            FindingKind.REALIZED_CASH,
+            f"profit of {row.symbol} in {row.currency}",
+            row.account_id,
+            {"moved": row.moved},
+            {"moved": row.realized},
+        )
+        for row in await session.execute(REALIZED_CASH, {"account_id": account_id})
     ]
 
 
@@ -268,126 +321,15 @@ def _of_account(query: Select[Any], column: Any, account_id: UUID | None) -> Sel
     return query if account_id is None else query.where(column == account_id)
 
 
-_CHECKS = (_funding, _sides, _balances, _order_quantities, _order_values, _orders, _strays, _cashless)
-
-_IS_ASKED = "(CAST(:account_id AS uuid) IS NULL OR {table}.account_id = :account_id)"
-
-_POSITIONS = scoped_by_verb(
-    text(
-        f"""
-        WITH places AS (
-            SELECT account_id, instrument_id, side AS position_side FROM positions p WHERE {_IS_ASKED.format(table="p")}
-            UNION
-            SELECT account_id, instrument_id, position_side FROM fills f WHERE {_IS_ASKED.format(table="f")}
-        )
-        SELECT false AS is_fill, places.*, p.quantity, p.average_entry_price, p.realized_pnl, p.fees,
-               CAST(p.other_fees AS text) AS other_fees, p.opened_at, p.last_fill_at, p.last_fill_place,
-               CAST(p.lots AS text) AS lots, a.cost_basis, i.symbol, i.kind, i.base_currency, i.quote_currency,
-               i.settle_currency, i.contract_size, i.is_inverse,
-               NULL AS side, NULL AS price, NULL AS executed_at, NULL AS venue_trade_id, NULL AS sequence, NULL AS fee,
-               NULL AS fee_currency
-        FROM places
-        JOIN trading_accounts a ON a.id = places.account_id
-        JOIN instruments i ON i.id = places.instrument_id
-        LEFT JOIN positions p ON p.account_id = places.account_id AND p.instrument_id = places.instrument_id
-                             AND p.side = places.position_side
-        UNION ALL
-        SELECT true, f.account_id, f.instrument_id, f.position_side, f.quantity, NULL, NULL, NULL, NULL, NULL, NULL,
-               NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, f.side, f.price, f.executed_at,
-               f.venue_trade_id, f.sequence, f.fee, f.fee_currency
-        FROM fills f WHERE {_IS_ASKED.format(table="f")}
-        ORDER BY account_id, instrument_id, position_side, is_fill, executed_at
-        """  # noqa: S608 - built from the constants above
-    )
-)
-_FUNDING = scoped_by_verb(
-    text(
-        f"""
-        SELECT p.account_id, i.symbol, p.side AS position_side, p.funding, coalesce(sum(m.amount), 0) AS paid
-        FROM positions p
-        JOIN instruments i ON i.id = p.instrument_id
-        LEFT JOIN cash_movements m ON m.account_id = p.account_id AND m.instrument_id = p.instrument_id
-                                  AND m.kind = 'funding'
-                                  AND coalesce(m.details ->> 'position_side', 'net') = p.side
-        WHERE {_IS_ASKED.format(table="p")}
-        GROUP BY p.account_id, p.instrument_id, p.side, i.symbol
-        HAVING p.funding <> coalesce(sum(m.amount), 0)
-        ORDER BY p.account_id, p.instrument_id, p.side
-        """  # noqa: S608 - same
-    )
-)
-_SIDES = scoped_by_verb(
-    text(
-        f"""
-        SELECT p.account_id, i.symbol, p.side AS position_side, p.quantity
-        FROM positions p JOIN instruments i ON i.id = p.instrument_id
-        WHERE ((p.side = 'long' AND p.quantity < 0) OR (p.side = 'short' AND p.quantity > 0))
-          AND {_IS_ASKED.format(table="p")}
-        ORDER BY p.account_id, p.instrument_id, p.side
-        """  # noqa: S608 - same
-    )
-)
-_BALANCES = scoped_by_verb(
-    text(
-        f"""
-        WITH moved AS (
-            SELECT account_id, currency, sum(amount) AS amount, count(*) AS movement_count
-            FROM cash_movements m WHERE {_IS_ASKED.format(table="m")} GROUP BY account_id, currency
-        ), kept AS (
-            SELECT account_id, currency, amount, movement_count FROM cash_balances b WHERE {_IS_ASKED.format(table="b")}
-        )
-        SELECT account_id, currency, kept.amount AS stored_amount, kept.movement_count AS stored_movement_count,
-               coalesce(moved.amount, 0) AS amount, coalesce(moved.movement_count, 0) AS movement_count
-        FROM kept FULL JOIN moved USING (account_id, currency)
-        WHERE (kept.amount, kept.movement_count)
-              IS DISTINCT FROM (coalesce(moved.amount, 0), coalesce(moved.movement_count, 0))
-        ORDER BY account_id, currency
-        """  # noqa: S608 - same
-    )
-)
-_VALUES = scoped_by_verb(
-    text(
-        f"""
-        SELECT o.account_id, o.client_order_id, o.filled_value, trim_scale(summed.value) AS value
-        FROM orders o
-        JOIN instruments i ON i.id = o.instrument_id
-        CROSS JOIN LATERAL (
-            SELECT coalesce(sum(CASE WHEN i.is_inverse
-                                THEN CAST(f.quantity AS numeric(1000, 120)) / nullif(f.price, 0)
-                                ELSE f.quantity * f.price END), 0) AS value,
-                   count(*) AS fill_count
-            FROM fills f WHERE f.order_id = o.id
-        ) AS summed
-        WHERE {_IS_ASKED.format(table="o")}
-          AND abs(o.filled_value - summed.value) >
-              CASE WHEN i.is_inverse THEN abs(summed.value) * summed.fill_count * 1e-49 ELSE 0 END
-        ORDER BY o.account_id, o.created_at, o.id
-        """  # noqa: S608 - same; a quotient is rounded at 50 digits
-    )
-)
-_ORDERS = scoped_by_verb(
-    text(
-        f"""
-        SELECT o.account_id, o.client_order_id, o.filled_quantity, o.quantity
-        FROM orders o
-        WHERE (o.filled_quantity > o.quantity OR (o.venue_status = 'filled' AND o.filled_quantity < o.quantity))
-          AND {_IS_ASKED.format(table="o")}
-        ORDER BY o.account_id, o.created_at, o.id
-        """  # noqa: S608 - same
-    )
-)
-_CASHLESS = scoped_by_verb(
-    text(
-        f"""
-        SELECT f.account_id, i.symbol, count(*) AS fill_count,
-               CASE WHEN coalesce(i.settle_currency, i.quote_currency) IS NULL THEN 'quote_currency'
-                    ELSE 'base_currency' END AS lacking
-        FROM fills f JOIN instruments i ON i.id = f.instrument_id
-        WHERE (coalesce(i.settle_currency, i.quote_currency) IS NULL
-               OR (i.base_currency IS NULL AND i.kind IN ('spot', 'fx', 'pool')))
-          AND {_IS_ASKED.format(table="f")}
-        GROUP BY f.account_id, i.id
-        ORDER BY f.account_id, i.id
-        """  # noqa: S608 - same
-    )
+_CHECKS = (
+    _funding,
+    _sides,
+    _balances,
+    _order_quantities,
+    _order_values,
+    _orders,
+    _strays,
+    _cash_of_fills,
+    _realized_cash,
+    _cashless,
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Interval, Select, and_, func, literal, literal_column, select, true
+from sqlalchemy import FrameClause, FrameClauseType, Interval, Select, and_, func, literal, literal_column, select, true
 
 from tradingdb.core.types import ExactNumeric, UtcDateTime
 from tradingdb.models import Instrument, Trade
@@ -23,8 +23,9 @@ KEY, CURRENCY, NUMBER = "key", "currency", "number"
 ZERO = literal_column("0", ExactNumeric)
 ONE_DAY = literal_column("interval '1 day'", Interval)
 MIDNIGHT = literal(datetime(2000, 1, 1, tzinfo=UTC), UtcDateTime)
-BEFORE = (None, -1)
-"""A frame: all rows before this one."""
+BEFORE = FrameClause(None, 1, FrameClauseType.UNBOUNDED, FrameClauseType.PRECEDING)
+"""A frame: all rows before this one. One object, and so one parameter: windows whose frames have different parameters
+are different windows to PostgreSQL, and the rows pass through each of them."""
 
 
 @dataclass(frozen=True, slots=True)

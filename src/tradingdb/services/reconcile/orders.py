@@ -163,7 +163,7 @@ class OrderComparison:
         for ours in await self._ours():
             if ours.id in matched or OrderStatus(ours.status) in ENDED:
                 continue
-            if ours.since > self._snapshot.at - self._in_flight:
+            if ours.since + self._in_flight > self._snapshot.at:
                 continue
             never_taken = ours.venue_order_id is None and not ours.filled
             event = NewOrderEvent(

@@ -11,9 +11,11 @@ from tradingdb.core.clock import utc_now
 from tradingdb.core.json import dump_json
 from tradingdb.errors import InvalidValueError, NotFoundError
 from tradingdb.models import PositionSide
-from tradingdb.scope import require_in_scope, scoped_by_verb
+from tradingdb.scope import scoped_by_verb
 from tradingdb.services.equity import holdings_at
 from tradingdb.services.ledger.books import Place, open_books, places_of
+from tradingdb.services.ledger.guard import require_accounts
+from tradingdb.services.outbox import NewEvent, publish_many
 from tradingdb.services.reconcile.differences import Difference, Reconciliation, recorded
 from tradingdb.services.reconcile.orders import OrderComparison
 from tradingdb.services.reconcile.totals import compare_balances, compare_positions
@@ -41,6 +43,7 @@ async def reconcile(
 
     Every proposed entry was tried, and what it explains is not proposed again: a missing fill accounts for the cash
     that it moves. Unless told to `apply`, all of that is taken back. Applied twice, the same snapshot is recorded once.
+    What is news of an instant is told to others (`account.reconciled`).
     Orders submitted less than `in_flight` before the snapshot may have been on their way, and are not called gone.
 
     A proposed fill has a key of its own, not the venue's: record the venue's executions instead where they can be had
@@ -49,9 +52,9 @@ async def reconcile(
     Raises:
         InvalidValueError: the snapshot has entries of another account.
         NotFoundError: there is no such account, or an instrument does not exist.
-        ScopeError: the session is limited to another account.
+        ScopeError: the session is limited to another account, or to another mode.
     """
-    require_in_scope(session, account_id=account_id)
+    await require_accounts(session, [account_id])
     named = _places(account_id, snapshot)
     async with session.begin_nested() as attempt:
         # all positions at once, before anything else is locked
@@ -106,7 +109,7 @@ async def _symbols(
 
 
 async def _remember(session: WriteSession, found: Reconciliation) -> None:
-    """What was found of an instant the last time; what was applied stays as it was applied."""
+    """Keep what was found of an instant the last time, and tell it if it is news; what was applied stays as it was."""
     row = {
         "account_id": found.account_id,
         "taken_at": found.taken_at,
@@ -115,7 +118,11 @@ async def _remember(session: WriteSession, found: Reconciliation) -> None:
         "differences": dump_json([recorded(difference) for difference in found.differences]),
         "applied_at": utc_now() if found.is_applied else None,
     }
-    await session.execute(_REMEMBER, row)
+    if await session.scalar(_REMEMBER, row):
+        names = ("taken_at", "difference_count", "unexplained_count")
+        payload = {name: row[name] for name in names} | {"is_applied": found.is_applied}
+        key = f"{found.account_id}/{found.taken_at.isoformat()}"
+        await publish_many(session, [NewEvent("account.reconciled", "reconciliations", key, payload, found.account_id)])
 
 
 _HAS_ACCOUNT = scoped_by_verb(text("SELECT EXISTS (SELECT FROM trading_accounts WHERE id = :account_id)"))
@@ -130,6 +137,8 @@ _REMEMBER = scoped_by_verb(
         SET difference_count = excluded.difference_count, unexplained_count = excluded.unexplained_count,
             differences = excluded.differences, applied_at = excluded.applied_at, updated_at = now()
         WHERE reconciliations.applied_at IS NULL
+          AND (excluded.applied_at IS NOT NULL OR reconciliations.differences <> excluded.differences)
+        RETURNING true
         """
     )
 )

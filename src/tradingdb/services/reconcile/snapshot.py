@@ -10,6 +10,8 @@ from tradingdb.core.clock import as_utc
 from tradingdb.core.types import exact
 from tradingdb.errors import InvalidValueError
 from tradingdb.models import OrderStatus, PositionSide
+from tradingdb.services.cash import LARGEST_INSTRUMENT
+from tradingdb.services.ledger.entries import CheckedEntry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,7 +45,7 @@ class VenueOrder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VenuePosition:
+class VenuePosition(CheckedEntry):
     """A position as the venue tells it: contracts, negative for short."""
 
     instrument_id: int
@@ -54,6 +56,7 @@ class VenuePosition:
     def __post_init__(self) -> None:
         if self.side not in set(PositionSide):
             raise InvalidValueError(f"side was {self.side!r}; known are: {', '.join(PositionSide)}.")
+        self._check_integers(instrument_id=LARGEST_INSTRUMENT)
         side, quantity = PositionSide(self.side), exact(self.quantity)
         object.__setattr__(self, "side", side)
         # venues give the short one of a pair without its sign
@@ -67,6 +70,9 @@ class VenueSnapshot:
     """What a venue said at one instant. A part that is None was not asked for; an empty one says that nothing is there.
 
     Entries are of the account that is reconciled.
+
+    Raises:
+        InvalidValueError: a value is not exact, or two positions are of one instrument and side.
     """
 
     at: datetime
@@ -83,3 +89,10 @@ class VenueSnapshot:
         object.__setattr__(self, "at", as_utc(self.at))
         if self.balances is not None:
             object.__setattr__(self, "balances", {name: exact(total) for name, total in self.balances.items()})
+        first: dict[tuple[int, object], int] = {}
+        for number, one in enumerate(self.positions or ()):
+            if (there := first.setdefault((one.instrument_id, one.side), number)) != number:
+                raise InvalidValueError(
+                    f"positions.{there} and positions.{number} are both the {one.side} position of instrument "
+                    f"{one.instrument_id}: give one of them, or say which is long and which is short."
+                )

@@ -15,6 +15,9 @@ from tradingdb.core.json import dump_json, load_json
 from tradingdb.core.mode import TradingMode
 from tradingdb.errors import InvalidValueError, LedgerConflictError, NotFoundError, TradingDBError
 from tradingdb.models import TradeDirection
+from tradingdb.services.ledger.guard import require_accounts
+from tradingdb.services.outbox import NewEvent, publish_many
+from tradingdb.services.trades import telling
 from tradingdb.services.trades.exits import add_exit, part_of, write_added
 from tradingdb.services.trades.figures import Part, Terms, left_open, settled
 from tradingdb.services.trades.keeping import keep_good
@@ -58,6 +61,7 @@ async def open_trade(session: WriteSession, new: NewTrade) -> TradeReceipt:
         LedgerConflictError: the key was recorded with another content.
         NotFoundError: there is no such account, instrument, rule …
         InvalidValueError: the mode is not the account's.
+        ScopeError: the session is limited to another account, or to another mode.
     """
     (receipt,) = await open_trades(session, [new])
     return receipt.checked()
@@ -65,7 +69,7 @@ async def open_trade(session: WriteSession, new: NewTrade) -> TradeReceipt:
 
 async def open_trades(session: WriteSession, trades: Iterable[NewTrade]) -> list[TradeReceipt]:
     """The same for many: one receipt each, in their order. Good ones are kept beside bad ones."""
-    return await keep_good(session, [(new, ()) for new in trades], partial(_write, session))
+    return await _keep(session, [(new, ()) for new in trades])
 
 
 async def record_trade(session: WriteSession, new: NewTrade, exits: Sequence[NewExit]) -> TradeReceipt:
@@ -77,6 +81,7 @@ async def record_trade(session: WriteSession, new: NewTrade, exits: Sequence[New
         LedgerConflictError: the key, or one of the exits, was recorded with another content.
         NotFoundError: there is no such account, instrument, rule, fill …
         InvalidValueError: the exits do not add up to the quantity, or the mode is not the account's.
+        ScopeError: the session is limited to another account, or to another mode.
     """
     (receipt,) = await record_trades(session, [(new, exits)])
     return receipt.checked()
@@ -86,7 +91,12 @@ async def record_trades(
     session: WriteSession, trades: Iterable[tuple[NewTrade, Sequence[NewExit]]]
 ) -> list[TradeReceipt]:
     """The same for many: one receipt each, in their order. Good ones are kept beside bad ones."""
-    return await keep_good(session, list(trades), partial(_write, session, whole=True))
+    return await _keep(session, list(trades), whole=True)
+
+
+async def _keep(session: WriteSession, entries: Sequence[Entry], *, whole: bool = False) -> list[TradeReceipt]:
+    await require_accounts(session, {new.account_id for new, _ in entries if new.account_id is not None})
+    return await keep_good(session, entries, partial(_write, session, whole=whole))
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +216,16 @@ async def _insert(session: WriteSession, drafts: Sequence[_Draft]) -> set[UUID]:
             for part in draft.parts
         ],
     )
+    await publish_many(session, [event for draft in drafts if draft.row["id"] in inserted for event in _told(draft)])
     return inserted
+
+
+def _told(draft: _Draft) -> list[NewEvent]:
+    return [
+        *telling.opened(draft.row),
+        *telling.exited(draft.row, draft.parts),
+        *telling.closed(draft.row, draft.row),
+    ]
 
 
 async def _compare(session: WriteSession, drafts: Sequence[_Draft]) -> list[TradeReceipt]:

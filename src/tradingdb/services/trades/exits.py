@@ -10,6 +10,8 @@ from tradingdb.core.types import exact
 from tradingdb.errors import InvalidValueError, LedgerConflictError, NotFoundError, TradingDBError
 from tradingdb.models import ExitReason, TradeOutcome
 from tradingdb.services.ledger.holdings import EXACT
+from tradingdb.services.outbox import publish_many
+from tradingdb.services.trades import telling
 from tradingdb.services.trades.figures import Part, gain, left_open, settled
 from tradingdb.services.trades.keeping import keep_good
 from tradingdb.services.trades.records import NewExit, Result, TradeReceipt
@@ -63,6 +65,8 @@ async def set_funding(session: WriteSession, trade_id: UUID, funding: Decimal) -
     if stored.row.exit_time is not None:
         columns |= settled(replace(stored.terms, funding=funding), stored.parts.values())
     await update_trades(session, [{"id": trade_id, **columns}])
+    if stored.row.exit_time is not None:
+        await publish_many(session, telling.closed(dict(stored.row._mapping), columns))  # noqa: SLF001 - its public name
     return TradeReceipt(Result.UPDATED, trade_id, columns.get("outcome", stored.row.outcome))
 
 
@@ -80,15 +84,19 @@ async def _add_exits(session: WriteSession, exits: Sequence[tuple[UUID, NewExit]
 
 
 async def write_added(session: WriteSession, trades: Iterable[StoredTrade]) -> None:
-    """Store the exits that were added to trades, and what follows from them."""
+    """Store the exits that were added to trades, and what follows from them, and tell it."""
     changed = [trade for trade in trades if trade.added]
     await insert_exits(
         session,
         [exit_row(trade.row.id, trade.row.account_id, trade.terms, part) for trade in changed for part in trade.added],
     )
-    await update_trades(
-        session, [{"id": trade.row.id, **settled(trade.terms, trade.parts.values())} for trade in changed]
-    )
+    columns = [settled(trade.terms, trade.parts.values()) for trade in changed]
+    await update_trades(session, [{"id": one.row.id, **new} for one, new in zip(changed, columns, strict=True)])
+    events = []
+    for trade, new in zip(changed, columns, strict=True):
+        row = dict(trade.row._mapping)  # noqa: SLF001 - its public name for a mapping
+        events += [*telling.exited(row, trade.added), *telling.closed(row, new)]
+    await publish_many(session, events)
 
 
 def _added(stored: StoredTrade | None, trade_id: UUID, new: NewExit) -> Result | TradingDBError:

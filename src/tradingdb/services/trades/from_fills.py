@@ -12,7 +12,10 @@ from tradingdb.bulk import upsert
 from tradingdb.core.ids import uuid7
 from tradingdb.errors import LedgerConflictError, NotFoundError
 from tradingdb.models import ExitReason, Fill, Order, OrderType, PositionSide, Signal, TradeExit
+from tradingdb.services.ledger.guard import require_accounts
 from tradingdb.services.ledger.holdings import Execution
+from tradingdb.services.outbox import NewEvent, publish_many
+from tradingdb.services.trades import telling
 from tradingdb.services.trades.figures import Terms, settled
 from tradingdb.services.trades.round_trips import FillOfTrip, Trip, round_trips
 from tradingdb.services.trades.stored import (
@@ -76,7 +79,9 @@ async def trades_from_fills(
         NotFoundError: there is no such account.
         LedgerConflictError: a fill that came late changed where trades begin; `rewrite=True` removes what is none.
         InvalidValueError: a hedged side was closed by more than was held: fills are missing.
+        ScopeError: the session is limited to another account, or to another mode.
     """
+    await require_accounts(session, [account_id])
     await session.flush()
     # one derivation at a time; recording fills goes on
     account = (await accounts_of(session, [account_id], hold=True)).get(account_id)
@@ -136,7 +141,9 @@ async def _fills(session: WriteSession, account_id: UUID, instrument_id: int) ->
         .outerjoin(Order, Order.id == Fill.order_id)
         .outerjoin(Signal, Signal.id == Order.signal_id)
         .where(Fill.account_id == account_id, Fill.instrument_id == instrument_id)
-        .order_by(Fill.executed_at, func.length(Fill.venue_trade_id), Fill.venue_trade_id, Fill.sequence)
+        .order_by(
+            Fill.executed_at, func.length(Fill.venue_trade_id), Fill.venue_trade_id.collate("C"), Fill.sequence
+        )  # as the ledger counts them, whatever the database's collation
         .execution_options(yield_per=FILLS_AT_ONCE)
     )  # fmt: skip
     by_side: dict[PositionSide, list[FillOfTrip]] = defaultdict(list)
@@ -199,6 +206,7 @@ async def _insert(session: WriteSession, account: Account, instrument_id: int, t
             "user_id": account.user_id,
             "mode": account.mode,
             "instrument_id": instrument_id,
+            "backtest_run_id": None,
             "dedupe_key": _key(trip),
             "strategy_id": trip.opening.strategy_id,
             "rule_id": trip.opening.rule_id,
@@ -217,18 +225,24 @@ async def _insert(session: WriteSession, account: Account, instrument_id: int, t
         for part in trip.parts
     ]
     await insert_exits(session, exits)
+    events: list[NewEvent] = []
+    for row, trip in zip(rows, trips, strict=True):
+        events += [*telling.opened(row), *telling.exited(row, trip.parts), *telling.closed(row, row)]
+    await publish_many(session, events)
 
 
 async def _update(session: WriteSession, pairs: list[tuple[StoredTrade, Trip]]) -> int:
     """Bring stored trades to what their fills say; returns how many that changed."""
     changed: list[dict[str, Any]] = []
     exits: list[dict[str, Any]] = []
+    events: list[NewEvent] = []
     for trade, trip in pairs:
         columns = _columns(trip, trade.terms) | {"context": {**trade.row.context, **_context(trip)}}
         parts = {part.sequence: part for part in trip.parts}
         if all(trade.row._mapping[name] == value for name, value in columns.items()) and parts == trade.parts:  # noqa: SLF001
             continue
         changed.append({"id": trade.row.id, **columns})
+        events += _told(trade, trip, columns)
         terms = _terms(trip, trade.terms)
         exits += [exit_row(trade.row.id, trade.row.account_id, terms, part) for part in trip.parts]
         for sequence in trade.parts.keys() - parts.keys():
@@ -237,7 +251,16 @@ async def _update(session: WriteSession, pairs: list[tuple[StoredTrade, Trip]]) 
         values = [name for name in exits[0] if name not in {"trade_id", "sequence"}]
         await upsert(session, TradeExit, exits, update=values)
     await update_trades(session, changed)
+    await publish_many(session, events)
     return len(changed)
+
+
+def _told(trade: StoredTrade, trip: Trip, columns: dict[str, Any]) -> list[NewEvent]:
+    """What is new in a trade. One that was closed and is open again is opened; entries that only grew are not told."""
+    row = {**trade.row._mapping, **columns}  # noqa: SLF001 - its public name for a mapping
+    events = telling.opened(row) if trade.row.exit_time is not None and columns["exit_time"] is None else []
+    events += telling.exited(row, [part for part in trip.parts if trade.parts.get(part.sequence) != part])
+    return [*events, *telling.closed(row, columns)]
 
 
 async def _remove_others(
@@ -254,4 +277,8 @@ async def _remove_others(
         )
     if others:
         await session.execute(delete(TRADES).where(TRADES.c.id.in_([trade.row.id for trade in others])))
+        await publish_many(
+            session,
+            [event for trade in others for event in telling.removed(dict(trade.row._mapping))],  # noqa: SLF001 - same
+        )
     return len(others)

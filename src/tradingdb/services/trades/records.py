@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 MOST_EXITS = 32_767
 """Numbers of exits are small integers."""
 
+LARGEST_INSTRUMENT = 2**31 - 1
+"""Ids of instruments are `integer`."""
+
 
 @dataclass(frozen=True, slots=True)
 class TradeReceipt:
@@ -91,6 +94,9 @@ class NewTrade(CheckedEntry):
 
     def __post_init__(self) -> None:
         self._check_words(direction=TradeDirection, mode=TradingMode)
+        self._check_keys("account_id", "backtest_run_id", "user_id", "strategy_id", "rule_id", "signal_id")
+        self._check_integers(instrument_id=LARGEST_INSTRUMENT)
+        self._check_payload("context")
         self._check_positive("quantity")
         self._check_numbers("entry_price", "initial_stop", "fees", "funding", "leverage", "margin")
         self._check_times("entry_time")
