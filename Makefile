@@ -59,6 +59,7 @@ bench: $(READY)  ## how fast it is, against named rivals; writes docs/performanc
 	$(BIN)/python benchmarks/sealed.py --docs
 	$(BIN)/python benchmarks/ledger.py --docs
 	$(BIN)/python benchmarks/performance.py --docs
+	$(BIN)/python benchmarks/memory.py --docs
 
 wheel: $(READY)  ## build the wheel into dist/
 	$(BIN)/python -m hatchling build -t wheel

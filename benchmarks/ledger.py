@@ -40,14 +40,14 @@ PATIENT = Retry(attempts=1000, deadline=300)
 INSERT = """
     INSERT INTO fills (id, account_id, instrument_id, venue_trade_id, sequence, order_id, client_order_id, side,
                        quantity, price, fee, fee_currency, executed_at)
-    VALUES ($1, $2, $3, $4, 0, $5, 'c-1', $6, $7, $8, $9, 'USDT', $10)
+    VALUES ($1, $2, $3, $4, 0, $5, 'sell', $6, $7, $8, $9, 'USDT', $10)
     ON CONFLICT (account_id, instrument_id, venue_trade_id, sequence) DO NOTHING
     RETURNING id
 """
 
 
 class Desk:
-    """An account with a large order in one perpetual."""
+    """An account with a large order each way in one perpetual."""
 
     def __init__(self, account_id: UUID, instrument_id: int, order_id: UUID) -> None:
         self.account_id, self.instrument_id, self.order_id = account_id, instrument_id, order_id
@@ -62,7 +62,7 @@ class Desk:
             price=Decimal("100.25") + number % 7,
             executed_at=START + timedelta(seconds=number),
             venue_trade_id=str(number),
-            client_order_id="c-1",
+            client_order_id=("sell", "buy")[number % 2],
             fee=Decimal("0.01"),
             fee_currency="USDT",
         )
@@ -81,14 +81,15 @@ async def open_desk(database: Database, symbol: str = "BTC/USDT:USDT") -> Desk:
         )
         session.add(account)
         await session.flush()
-        order = NewOrder(
-            account_id=account.id,
-            instrument_id=instrument.id,
-            client_order_id="c-1",
-            side="buy",
-            quantity=Decimal(10**9),
-        )
-        receipt = (await submit_order(session, order)).checked()
+        for side in ("buy", "sell"):
+            order = NewOrder(
+                account_id=account.id,
+                instrument_id=instrument.id,
+                client_order_id=side,
+                side=side,
+                quantity=Decimal(10**9),
+            )
+            receipt = await submit_order(session, order)
     assert receipt.id is not None  # noqa: S101 - a receipt without error has one
     return Desk(account.id, instrument.id, receipt.id)
 

@@ -15,6 +15,8 @@ import signal
 import socket
 import sys
 
+from sqlalchemy.orm import configure_mappers
+
 import tradingdb.cli  # noqa: F401 - what the forks would import
 
 LARGEST_REQUEST = 1 << 20
@@ -25,6 +27,7 @@ READ_BY_IMPORTS = {"COLUMNS", "TERM"}
 def serve(path: str) -> None:
     """Fork for every request, until this process is ended."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    configure_mappers()  # or each fork would, which asks for a model
     gc.freeze()  # a collection in a fork would copy every page of what is imported
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(path)

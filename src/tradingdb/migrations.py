@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from alembic import command
-from sqlalchemy import text
+from sqlalchemy import create_mock_engine, text
 
 from tradingdb.catalogue import Difference, Snapshot, compare, snapshot
 from tradingdb.connections import maintenance_connection
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from alembic.config import Config
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, DDLElement
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from tradingdb.database import Database
@@ -288,9 +288,21 @@ def _expected(connection: Connection, revision: str | None) -> Snapshot:
         connection.execute(text(f"CREATE SCHEMA {scratch}"))
         connection.execute(text(f"SET LOCAL search_path = {scratch}, public"))
         if revision is None:
-            Base.metadata.create_all(connection, checkfirst=False)
+            _create_all(connection)
         else:
             command.upgrade(config_for(connection, version_schema=scratch), revision)
         return snapshot(connection, scratch)
     finally:
         transaction.rollback()
+
+
+def _create_all(connection: Connection) -> None:
+    """Make what the models say, in one statement: a thousand, sent one by one, take three times as long."""
+    statements: list[str] = []
+
+    def note(statement: DDLElement, *_: object, **__: object) -> None:
+        statements.append(str(statement.compile(dialect=connection.dialect)))
+
+    Base.metadata.create_all(create_mock_engine(connection.engine.url, note), checkfirst=False)
+    script = ";\n".join(statements)
+    connection.exec_driver_sql(f"DO $tradingdb$ BEGIN {script}; END $tradingdb$")

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from tradingdb import candles
 from tradingdb.candles import CoverageCheck, CoverageDifference, Extent, SeriesInfo
 from tradingdb.candles.sources import columns_from
-from tradingdb.candles.store import extend_coverage, merge_staged
+from tradingdb.candles.store import merge_staged, settle
 from tradingdb.core.timeframe import Timeframe
 from tradingdb.database import Database, WriteSession
 from tradingdb.errors import InvalidValueError
@@ -248,7 +248,7 @@ async def test_a_writer_that_has_not_counted_adds_to_what_was_mended(database: D
     async with database.write() as uncounted:
         await merge_staged(uncounted, key, late)
         assert len((await mend(database)).differences) == 1
-        await extend_coverage(uncounted, key, late, 1)
+        await settle(uncounted, key, late, 1, [])
     async with database.read() as session:
         assert await candles.verify_coverage(session) == CoverageCheck(1, [])
         assert [info.count for info in await candles.coverage(session)] == [4]

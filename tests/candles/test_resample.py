@@ -149,6 +149,10 @@ async def test_any_candles_become_what_polars_makes_of_them(
     source: tuple[str, timedelta],
     target: tuple[str, str],
 ) -> None:
+    """Hours of a place are left out: over a change of clocks polars counts those that have passed, we what clocks show.
+
+    Those are held against a walk along the clock, below.
+    """
     zone, length = target
     data = columns_of(bars, start, source[1])
     savepoint = await session.begin_nested()

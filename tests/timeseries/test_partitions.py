@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from tradingdb.core.clock import utc_now
 from tradingdb.database import Database, ReadSession, WriteSession
-from tradingdb.errors import InvalidValueError
+from tradingdb.errors import InvalidValueError, SchemaMismatchError
 from tradingdb.models import AgentLog, Candle
 from tradingdb.services import agents, market
 from tradingdb.timeseries import partitions
@@ -98,6 +98,13 @@ async def test_only_missing_months_are_made(session: WriteSession) -> None:
 async def test_a_bound_without_zone_is_refused(session: WriteSession) -> None:
     with pytest.raises(InvalidValueError, match="zone"):
         await ensure(session, Candle, month(1).replace(tzinfo=None), month(2))
+
+
+async def test_a_table_that_has_the_name_of_a_partition_is_named_before_anything_is_made(session: WriteSession) -> None:
+    await session.execute(text("CREATE TABLE candles_2024_06 (somebody_elses int)"))
+    with pytest.raises(SchemaMismatchError, match="candles_2024_06 exists beside candles and is no partition of it"):
+        await ensure(session, Candle, month(5), month(6))
+    assert await names(session) == []
 
 
 async def test_a_rollback_takes_new_partitions_along(database: Database) -> None:

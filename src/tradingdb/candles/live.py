@@ -64,7 +64,7 @@ async def follow(
 
     A candle is closed if its time had passed when it came, or when a later one came; whatever the data say in a
     column `is_closed` holds. A row that cannot be a candle ends it after the rows before it are stored, or, with
-    `on_invalid="quarantine"`, is put aside; a commit with an unknown outcome may put it aside twice.
+    `on_invalid="quarantine"`, is put aside, once however often it comes.
 
     When it is cancelled, or the iterator fails, what was taken from the iterator is stored first, and then the
     cancellation or error goes on: this may take as long as `retry` allows. The iterator is not closed, unless the

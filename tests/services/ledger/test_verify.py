@@ -133,7 +133,7 @@ async def test_fills_without_their_cash_are_found(session: WriteSession, desk: D
         f"DELETE FROM cash_movements WHERE {first} AND kind = 'fee'",
         f"UPDATE cash_movements SET amount = -99 WHERE {first} AND currency = 'USDT'",
         f"UPDATE cash_movements SET occurred_at = now() WHERE {second} AND currency = 'BTC'",
-        f"UPDATE cash_movements SET dedupe_key = dedupe_key || ':2' WHERE {last} AND kind = 'fee'",
+        f"UPDATE cash_movements SET dedupe_key = dedupe_key || chr(58) || '2' WHERE {last} AND kind = 'fee'",
         f"UPDATE positions SET realized_pnl = 7, quantity = 0 WHERE account_id = '{desk.account_id}' "
         f"AND instrument_id = {desk.perpetual}",
     )
@@ -210,14 +210,16 @@ async def test_rules_that_remember_something_else_are_found(session: WriteSessio
 async def test_writers_at_work_are_not_taken_for_errors(database: Database) -> None:
     async with database.write() as session:
         desk = await open_desk(session)
-        await submit_order(session, desk.order(quantity=Decimal(1000)))
+        for number, side in enumerate(("buy", "sell")):
+            await submit_order(session, desk.order(f"c-{number}", side=side, quantity=Decimal(1000)))
     done = asyncio.Event()
 
     async def write() -> None:
         for number in range(40):
             async with database.write() as session:
                 await record_fill(
-                    session, desk.fill(number, ("buy", "sell")[number % 2], client_order_id="c-1", at=-number)
+                    session,
+                    desk.fill(number, ("buy", "sell")[number % 2], client_order_id=f"c-{number % 2}", at=-number),
                 )
         done.set()
 

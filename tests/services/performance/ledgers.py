@@ -87,13 +87,19 @@ minutes = st.integers(0, 60 * 24 * 40) | st.sampled_from([0, 120, 1560])
 """Also instants that several trades share, and midnight."""
 
 
+crowded = st.integers(0, 6).map(lambda number: number * 60)
+"""Within two days, many at one instant."""
+
+
 @st.composite
-def histories(draw: st.DrawFn, least: int = 1, most: int = 40) -> list[Closed]:
+def histories(
+    draw: st.DrawFn, least: int = 1, most: int = 40, entered: st.SearchStrategy[int] = minutes, longest: int = 5000
+) -> list[Closed]:
     """Trades that overlap, share instants, cross midnight, win, lose or do neither, with and without a stop."""
     found = []
     for _ in range(draw(st.integers(least, most))):
-        entry = START + timedelta(minutes=draw(minutes))
-        left = entry + timedelta(minutes=draw(st.integers(0, 5000) | st.just(0)))
+        entry = START + timedelta(minutes=draw(entered))
+        left = entry + timedelta(minutes=draw(st.integers(0, longest) | st.just(0)))
         found.append(
             Closed(entry, left, draw(amounts), draw(st.none() | st.decimals(-2, 4, places=3, allow_nan=False)))
         )

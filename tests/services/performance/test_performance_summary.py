@@ -15,7 +15,7 @@ import pytest
 import pytest_asyncio
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from ledgers import BALANCE, START, Closed, World, closed, histories, make_world, store
+from ledgers import BALANCE, START, Closed, World, closed, crowded, histories, make_world, store
 
 from tradingdb.core.mode import TradingMode
 from tradingdb.database import WriteSession
@@ -262,6 +262,32 @@ async def test_an_equity_that_was_lost_has_no_returns(session: WriteSession, wor
     assert found.cagr == near(0.5 ** (365 / found.days) - 1)
     ruined = await summary_of(session, [world.trade(t) for t in trades[:2]], initial_balance=BALANCE)
     assert (ruined.total_return, ruined.cagr, ruined.calmar) == (-1.4, None, None)
+
+
+@EXAMPLES
+@given(trades=histories(5, 40, crowded, 300))
+async def test_a_fall_within_a_day_is_seen(session: WriteSession, world: World, trades: list[Closed]) -> None:
+    found = await summary_of(session, [world.trade(t) for t in trades], initial_balance=BALANCE)
+    check_drawdown(found, trades)
+    alone = await summary_of(session, [world.trade(t) for t in trades])
+    assert alone.max_drawdown_amount == found.max_drawdown_amount
+
+
+@EXAMPLES
+@given(trades=histories(5, 30, crowded, 300))
+@example(trades=[closed(0, 1, 100), closed(1, 1, -50), closed(2, 1, -150), closed(30, 1, -10)])
+@example(trades=[closed(0, 0, "0.0001"), closed(0, 1, "-20.0042")])  # a smaller share of the higher peak
+async def test_a_fall_is_from_the_highest_mark_before_also_where_everything_was_lost(
+    session: WriteSession, world: World, trades: list[Closed]
+) -> None:
+    async with session.begin_nested() as savepoint:
+        await store(session, [world.trade(t) for t in trades])
+        found = await performance.summary(session, initial_balance=Decimal(20))
+        curve = await performance.equity_curve(session, initial_balance=Decimal(20))
+        await savepoint.rollback()
+    session.expunge_all()
+    assert curve.drawdown is not None
+    assert found.max_drawdown == near(curve.drawdown.max())
 
 
 async def test_growth_beyond_any_double_is_undefined(session: WriteSession, world: World) -> None:

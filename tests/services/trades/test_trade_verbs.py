@@ -184,7 +184,7 @@ async def test_a_batch_keeps_its_good_rows_and_says_what_is_wrong_with_the_other
         (desk.entry("d", mode="paper"), [desk.exit()]),
         (desk.entry("e", confidence=1.5), [desk.exit()]),
         (desk.entry("f"), [desk.exit(fill_id=fill)]),
-        (desk.entry("g", instrument_id=-1), [desk.exit()]),
+        (desk.entry("g", instrument_id=2_000_000), [desk.exit()]),
         (desk.entry("h", account_id=fill), [desk.exit()]),
         (desk.entry("i"), [desk.exit(exit_time=AT - timedelta(seconds=1))]),
         (desk.entry("j", reasoning="\x00"), [desk.exit()]),
@@ -199,7 +199,7 @@ async def test_a_batch_keeps_its_good_rows_and_says_what_is_wrong_with_the_other
         [
             (NotFoundError, "rule_id"), (InvalidValueError, "4 is open"), (LedgerConflictError, "given 101"),
             (InvalidValueError, "never mix"), (InvalidValueError, "confidence_share"), (NotFoundError, "fill_id"),
-            (NotFoundError, "instrument -1"), (NotFoundError, "account"), (InvalidValueError, "earlier"),
+            (NotFoundError, "instrument 2000000"), (NotFoundError, "account"), (InvalidValueError, "earlier"),
             (InvalidValueError, "NUL"), (InvalidValueError, "given twice"),
         ],
         strict=True,

@@ -14,7 +14,7 @@ from uuid import UUID
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, select
 from trading_floor import Desk
 
 from tradingdb.core.ids import uuid7
@@ -119,20 +119,6 @@ async def test_fills_of_one_instant_are_in_the_order_of_their_numbers(session: W
     await trades.trades_from_fills(session, desk.live)
     (trade,) = await derived(session)
     assert (trade.direction, trade.entry_price, trade.pnl, trade.outcome) == ("long", 90, 0, "breakeven")
-
-
-async def test_ids_are_ordered_as_the_ledger_does_whatever_the_databases_collation(
-    session: WriteSession, desk: Desk
-) -> None:
-    await session.execute(text('ALTER TABLE fills ALTER venue_trade_id TYPE text COLLATE "en-x-icu"'))
-    await add(
-        session,
-        fill(desk, 0, "buy", "1", "80", venue_trade_id="B"),
-        fill(desk, 0, "sell", "1", "90", venue_trade_id="a"),
-    )
-    await trades.trades_from_fills(session, desk.live)
-    (trade,) = await derived(session)
-    assert (trade.direction, trade.pnl) == ("long", 100)
 
 
 async def test_what_fills_make_of_trades_is_told(session: WriteSession, desk: Desk) -> None:

@@ -6,7 +6,7 @@ venue's time and sequence. The greatest does not depend on the order in which ev
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
@@ -18,15 +18,15 @@ from tradingdb.errors import LedgerConflictError, NotFoundError, TradingDBError
 from tradingdb.models import OrderEventKind, OrderStatus, PositionSide
 from tradingdb.scope import require_in_scope, scoped_by_verb
 from tradingdb.services.ledger.books import Place, open_books
+from tradingdb.services.ledger.changing_order import ChangingOrder
 from tradingdb.services.ledger.entries import NewOrderEvent, Receipt, Result
 from tradingdb.services.ledger.guard import refuse_other_content, require_accounts
-from tradingdb.services.ledger.order_state import ENDED, ORDER_PAYLOAD, STATUS_OF, progress, status_sql
+from tradingdb.services.ledger.order_state import ENDED, ORDER_PAYLOAD, status_sql
 from tradingdb.services.ledger.orders import join_waiting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
-    from decimal import Decimal
     from uuid import UUID
 
     from sqlalchemy import Row
@@ -161,64 +161,12 @@ async def expire_due(
     return [receipt.id for receipt in await record_events(session, events) if receipt.id is not None]
 
 
-@dataclass(slots=True)
-class _OrderState:
-    """An order as it is stored and as events change it."""
-
-    id: UUID
-    account_id: UUID
-    status: OrderStatus
-    venue_status: OrderStatus | None
-    last_event_at: datetime | None
-    last_event_sequence: int | None
-    quantity: Decimal
-    limit_price: Decimal | None
-    stop_price: Decimal | None
-    venue_order_id: str | None
-    status_reason: str | None
-    amended_at: datetime | None
-    cancelled_at: datetime | None
-    submitted_at: datetime | None
-    learned: str | None = None
-    events: list[NewOrderEvent] = field(default_factory=list)
-    amendments: list[Any] = field(default_factory=list)
-    """Events of that kind, stored and new."""
-
-    def apply(self, event: NewOrderEvent) -> None:
-        """Take what an event says, where it says more than is known."""
-        self.events.append(event)
-        kind = OrderEventKind(event.kind)
-        if event.venue_order_id is not None and self.venue_order_id is None:
-            self.venue_order_id = self.learned = event.venue_order_id
-        if kind is OrderEventKind.SUBMITTED and self.submitted_at is None:
-            self.submitted_at = event.occurred_at
-        if kind is OrderEventKind.AMENDED:
-            self._amend(event)
-        says = STATUS_OF.get(kind)
-        known = progress(self.venue_status, self.last_event_at, self.last_event_sequence)
-        if says is not None and progress(says, event.occurred_at, event.sequence) > known:
-            self.venue_status = says
-            self.last_event_at, self.last_event_sequence = event.occurred_at, event.sequence
-            self.status_reason = event.reason
-            self.cancelled_at = event.occurred_at if says is OrderStatus.CANCELLED else None
-
-    def _amend(self, event: NewOrderEvent) -> None:
-        """Each value is that of the newest amendment that names it."""
-        self.amendments.append(event)
-        in_time = sorted(self.amendments, key=lambda each: (each.occurred_at, each.sequence or -1, each.dedupe_key))
-        self.amended_at = in_time[-1].occurred_at
-        for each in in_time:
-            self.quantity = self.quantity if each.quantity is None else each.quantity
-            self.limit_price = self.limit_price if each.limit_price is None else each.limit_price
-            self.stop_price = self.stop_price if each.stop_price is None else each.stop_price
-
-
 _CONTENT = ("kind", "occurred_at", "sequence", "quantity", "limit_price", "stop_price")
 
 
 def _applied(
     event: NewOrderEvent,
-    state: _OrderState | None,
+    state: ChangingOrder | None,
     stored: dict[tuple[UUID, str], Any],
     taken: dict[tuple[UUID, str], UUID],
 ) -> Receipt:
@@ -256,14 +204,14 @@ def _place_of(order: Row[Any]) -> Place:
     return Place(order.account_id, order.instrument_id, PositionSide(order.position_side))
 
 
-async def _locked_orders(session: WriteSession, ids: set[UUID]) -> dict[UUID, _OrderState]:
+async def _locked_orders(session: WriteSession, ids: set[UUID]) -> dict[UUID, ChangingOrder]:
     """Orders by id, locked in one order for everybody."""
     found = {}
     for row in await session.execute(_LOCK, {"orders": sorted(ids)}):
         values = dict(row._mapping)  # noqa: SLF001 - the documented way to a row's names
         values["status"] = OrderStatus(values["status"])
         values["venue_status"] = None if values["venue_status"] is None else OrderStatus(values["venue_status"])
-        found[row.id] = _OrderState(**values)
+        found[row.id] = ChangingOrder(**values)
     return found
 
 
@@ -285,7 +233,7 @@ async def _owners(session: WriteSession, events: Sequence[NewOrderEvent]) -> Seq
     return (await session.execute(_OWNERS, arrays("key", _VENUE_KEY, keys))).all() if keys else []
 
 
-async def _store(session: WriteSession, states: dict[UUID, _OrderState]) -> dict[UUID, OrderStatus]:
+async def _store(session: WriteSession, states: dict[UUID, ChangingOrder]) -> dict[UUID, OrderStatus]:
     changed = [state for state in states.values() if state.events]
     if not changed:
         return {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import text
 
@@ -281,14 +281,16 @@ def _check_order(fill: NewFill, found: Record) -> None:
         if other is not None and other != found.named_order_id:
             raise LedgerConflictError(_key(fill), {"order_id": other}, {"order_id": found.named_order_id})
     if found.named_order_id is not None:
-        stored = {
-            "instrument_id": found.order_instrument_id,
-            "position_side": found.order_position_side,
-            "side": found.order_side,
-        }
-        given = {name: getattr(fill, name) for name in stored}
-        if stored != given:
-            raise LedgerConflictError(f"order {found.named_order_id}", stored, given)
+        order = _OrderFacts(found.order_instrument_id, found.order_position_side, found.order_side)
+        refuse_other_content(f"order {found.named_order_id}", order, fill, _OrderFacts._fields)
+
+
+class _OrderFacts(NamedTuple):
+    """What an order and its fills have in common."""
+
+    instrument_id: int
+    position_side: str
+    side: str
 
 
 _CONTENT = ("side", "position_side", "quantity", "price", "executed_at", "fee", "fee_currency")

@@ -13,12 +13,14 @@ from sqlalchemy import (
     Date,
     Double,
     and_,
+    case,
     cast,
     false,
     func,
     literal,
     literal_column,
     null,
+    or_,
     select,
     true,
     union_all,
@@ -47,8 +49,8 @@ def deepest(question: Question, totals: CTE, days: CTE, numbers: CTE | None) -> 
     deeper = (
         select(
             *(falls.c[name] for name in (*names, "day", "peak")),
-            *(func.greatest(falls.c[name], inside.c[name]).label(name) for name in ("fall", "share")),
-            func.coalesce(inside.c[depth] > falls.c[depth], false()).label("is_within"),
+            *(func.coalesce(inside.c[name], falls.c[name]).label(name) for name in ("fall", "share")),
+            func.coalesce(inside.c.is_within, false()).label("is_within"),
         )
         .select_from(falls.outerjoin(inside, of_day))
         .cte("deeper")
@@ -116,7 +118,8 @@ def _levels(question: Question, totals: CTE, days: CTE) -> CTE:
 def _falls(question: Question, levels: CTE) -> CTE:
     """By group and day: the fall to the day's lowest mark from the highest of earlier days, which is the peak.
 
-    A day is doubtful if a fall from one of its own marks could be larger than all of these.
+    A day is doubtful if a fall from one of its own marks could be larger than all of these. If equity was lost in it,
+    the share depends on which came first, since the same loss is a smaller share of a higher peak.
     """
     names = question.paths
     earlier: dict[str, Any] = {
@@ -131,10 +134,16 @@ def _falls(question: Question, levels: CTE) -> CTE:
         (levels.c.earned - levels.c.net - earned_before).label("to_come"),
     ).subquery("reached")
     fall, most = reached.c.low - reached.c.peak, reached.c.low - reached.c.high
+    is_own_peak = reached.c.high < reached.c.peak
+    depends: ColumnElement[bool] = false()
+    if question.balance is not None:
+        depends = and_(is_own_peak, reached.c.low > question.balance + reached.c.earned)
     measured = select(
         reached,
+        is_own_peak.label("is_own_peak"),
+        depends.label("depends"),
         fall.label("fall"),
-        _share(question, fall, reached.c.peak, reached.c.earned).label("share"),
+        case((~depends, _share(question, fall, reached.c.peak, reached.c.earned))).label("share"),
         most.label("most"),
         _share(question, most, reached.c.high, reached.c.earned).label("most_share"),
     ).cte("measured")
@@ -145,9 +154,8 @@ def _falls(question: Question, levels: CTE) -> CTE:
         func.greatest(func.max(measured.c.share), 0.0).label("share"),
     )
     known_falls = known.group_by(*groups).subquery("known")
-    is_doubtful = (measured.c.high < measured.c.peak) & (
-        (measured.c.most > known_falls.c.fall) | (measured.c.most_share > known_falls.c.share)
-    )
+    is_larger = or_(measured.c.most > known_falls.c.fall, measured.c.most_share > known_falls.c.share)
+    is_doubtful = and_(measured.c.is_own_peak, or_(measured.c.depends, func.coalesce(is_larger, false())))
     return (
         select(measured, is_doubtful.label("is_doubtful"))
         .select_from(measured.join(known_falls, same(measured, known_falls, names)))
@@ -178,8 +186,20 @@ def _inside(question: Question, falls: CTE, numbers: CTE | None) -> CTE:
     peaks = select(
         *(marks.c[name] for name in (*names, "day", "earned", "to_come")),
         func.least(marks.c.peak, highest).label("peak"),
+        func.coalesce(highest < marks.c.peak, false()).label("is_own"),
     ).subquery("peaks")
     groups = [peaks.c[name] for name in (*names, "day")]
     fall = peaks.c.to_come - peaks.c.peak
     share = _share(question, fall, peaks.c.peak, peaks.c.earned)
-    return select(*groups, func.max(fall).label("fall"), func.max(share).label("share")).group_by(*groups).cte("inside")
+    depth = fall if question.balance is None else share
+    own, earlier = func.max(depth).filter(peaks.c.is_own), func.max(depth).filter(~peaks.c.is_own)
+    return (
+        select(
+            *groups,
+            func.max(fall).label("fall"),
+            func.max(share).label("share"),
+            (own > func.coalesce(earlier, 0)).label("is_within"),
+        )
+        .group_by(*groups)
+        .cte("inside")
+    )

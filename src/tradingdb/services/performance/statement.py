@@ -1,8 +1,9 @@
 """The one statement behind all figures: closed trades in, a row per group and currency out.
 
 It reads the trades twice: in any order, in parallel, for what adds up; and in the order of their exits, from the last
-one backwards, for what becomes of each UTC day. Returns and drawdown are made of days. Nothing but the result leaves
-the server. `docs/reference/performance.md` has the formula of each figure.
+one backwards, for what becomes of each UTC day. Returns and drawdown are made of days; trades are read again only of
+days that could hold a deeper fall. Nothing but the result leaves the server. `docs/reference/performance.md` has the
+formula of each figure.
 """
 
 from __future__ import annotations

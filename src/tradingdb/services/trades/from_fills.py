@@ -141,9 +141,7 @@ async def _fills(session: WriteSession, account_id: UUID, instrument_id: int) ->
         .outerjoin(Order, Order.id == Fill.order_id)
         .outerjoin(Signal, Signal.id == Order.signal_id)
         .where(Fill.account_id == account_id, Fill.instrument_id == instrument_id)
-        .order_by(
-            Fill.executed_at, func.length(Fill.venue_trade_id), Fill.venue_trade_id.collate("C"), Fill.sequence
-        )  # as the ledger counts them, whatever the database's collation
+        .order_by(Fill.executed_at)
         .execution_options(yield_per=FILLS_AT_ONCE)
     )  # fmt: skip
     by_side: dict[PositionSide, list[FillOfTrip]] = defaultdict(list)
@@ -155,6 +153,8 @@ async def _fills(session: WriteSession, account_id: UUID, instrument_id: int) ->
         by_side[row.position_side].append(
             FillOfTrip(row.id, execution, REASONS.get(row.order_type), row.strategy_id, row.rule_id, row.signal_id)
         )
+    for fills in by_side.values():  # those of one instant: as the ledger counts them, whatever the database's collation
+        fills.sort(key=lambda fill: fill.execution.place)
     return by_side
 
 
