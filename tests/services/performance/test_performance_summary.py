@@ -276,7 +276,7 @@ async def test_a_fall_within_a_day_is_seen(session: WriteSession, world: World, 
 @EXAMPLES
 @given(trades=histories(5, 30, crowded, 300))
 @example(trades=[closed(0, 1, 100), closed(1, 1, -50), closed(2, 1, -150), closed(30, 1, -10)])
-@example(trades=[closed(0, 0, "0.0001"), closed(0, 1, "-20.0042")])  # a smaller share of the higher peak
+@example(trades=[closed(0, 0.5, -22), closed(0, 1, 32), closed(30, 1, "-32.5")])  # lost before the day's peak
 async def test_a_fall_is_from_the_highest_mark_before_also_where_everything_was_lost(
     session: WriteSession, world: World, trades: list[Closed]
 ) -> None:

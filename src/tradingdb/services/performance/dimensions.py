@@ -13,6 +13,7 @@ from tradingdb.models import Agent, Instrument, Strategy, StrategyRule, Trade, V
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from sqlalchemy import FromClause, SQLColumnExpression
 
@@ -39,17 +40,19 @@ NOBODY = UUID(int=0)
 class Key:
     """How the groups of a dimension are told apart.
 
-    `column` makes the key from a trade and, where the dimension is the agent, its agent; `nothing` stands for NULL.
+    `column` makes the key from a trade and, where the dimension is the agent, its agent; `nothing` stands for NULL, and
+    is None where there is always a key. `shown` makes of the key what callers see, once per group.
     `names` selects key and name of the groups; without it the key is the name.
     """
 
     column: Callable[[FromClause | None], SQLColumnExpression[Any]]
     nothing: Any
     names: Select[Any, str] | None = None
+    shown: Callable[[SQLColumnExpression[Any]], SQLColumnExpression[Any]] = lambda key: key
 
 
-def _exit_part(form: str) -> ColumnElement[str]:
-    return func.to_char(func.timezone(literal_column("'UTC'"), Trade.exit_time), literal_column(f"'{form}'"))
+def _exit_in_utc() -> ColumnElement[datetime]:
+    return func.timezone(literal_column("'UTC'"), Trade.exit_time)
 
 
 KEYS: dict[Dimension, Key] = {
@@ -64,7 +67,15 @@ KEYS: dict[Dimension, Key] = {
         lambda agents: literal(None) if agents is None else agents.c.agent_id, NOBODY, select(Agent.id, Agent.agent_id)
     ),
     Dimension.MODE: Key(lambda _: cast(Trade.mode, Text), ""),
-    Dimension.MONTH: Key(lambda _: _exit_part("YYYY-MM"), ""),
-    Dimension.WEEKDAY: Key(lambda _: cast(_exit_part("ID"), Integer), 0),
+    Dimension.MONTH: Key(
+        lambda _: func.date_trunc(literal_column("'month'"), _exit_in_utc()),
+        None,
+        shown=lambda month: func.to_char(month, literal_column("'YYYY-MM'")),
+    ),
+    Dimension.WEEKDAY: Key(
+        lambda _: func.date_part(literal_column("'isodow'"), _exit_in_utc()),
+        None,
+        shown=lambda weekday: cast(weekday, Integer),
+    ),
     Dimension.EXIT_REASON: Key(lambda _: cast(Trade.exit_reason, Text), ""),
 }

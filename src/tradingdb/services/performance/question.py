@@ -58,7 +58,9 @@ class Question:
             joined = joined.outerjoin(agents, agents.c.trade_id == Trade.id)
         if self.dimension is not None:
             dimension = KEYS[self.dimension]
-            key = func.coalesce(dimension.column(agents), dimension.nothing)
+            key = dimension.column(agents)
+            if dimension.nothing is not None:
+                key = func.coalesce(key, dimension.nothing)
             if numbers is None:
                 columns = (key.label(KEY), *columns)
             else:

@@ -14,6 +14,7 @@ from sqlalchemy import CTE, Double, Interval, Label, Select, case, cast, func, l
 
 from tradingdb.core.types import ExactNumeric
 from tradingdb.models import Instrument, Trade, TradeOutcome
+from tradingdb.services.performance.dimensions import KEYS
 from tradingdb.services.performance.drawdown import deepest
 from tradingdb.services.performance.question import (
     BEFORE,
@@ -47,7 +48,10 @@ def statement(question: Question) -> Select[*tuple[Any, ...]]:
         found = found.outerjoin(answer, same(totals, answer, question.paths))
     columns = [column for answer in answers for column in answer.c if column.key != NUMBER]
     order = [totals.c[name] for name in (KEY, CURRENCY) if name in totals.c]
-    return select(*totals.c, *columns).select_from(found).order_by(*order)
+    if question.dimension is not None:
+        columns.append(KEYS[question.dimension].shown(totals.c[KEY]).label(KEY))
+    columns += [column for column in totals.c if column.key != KEY]
+    return select(*columns).select_from(found).order_by(*order)
 
 
 def _parts(question: Question) -> CTE:
