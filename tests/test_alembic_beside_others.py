@@ -26,17 +26,9 @@ async def empty(server: ConnectionTarget) -> AsyncIterator[ConnectionTarget]:
         yield target
 
 
-async def test_alembic_check_is_clean_beside_partitions_and_tables_of_a_service(
-    database: Database, forks: Path
+async def test_a_service_keeps_its_own_alembic_and_alembic_check_is_clean_beside_its_tables_and_partitions(
+    empty: ConnectionTarget, forks: Path, tmp_path: Path
 ) -> None:
-    async with database.write() as session:
-        await partitions.ensure_ahead(session)
-        await session.execute(text("CREATE TABLE a_table_of_the_service (id int)"))
-    code, _, err = await run_forked(forks, CHECKOUT, database.target, "-m", "alembic", "check")
-    assert code == 0, err
-
-
-async def test_a_service_keeps_its_own_alembic(empty: ConnectionTarget, forks: Path, tmp_path: Path) -> None:
     folder = tmp_path / "service"
     (tmp_path / "alembic.ini").write_text("[alembic]\nscript_location = %(here)s/service\npath_separator = os\n")
     (folder / "versions").mkdir(parents=True)
@@ -60,15 +52,17 @@ async def test_a_service_keeps_its_own_alembic(empty: ConnectionTarget, forks: P
         "def upgrade():\n    op.execute('CREATE TABLE of_the_service (id int)')\n"
         "def downgrade():\n    op.execute('DROP TABLE of_the_service')\n"
     )
-    ours, others = (partial(run_forked, forks, cwd, empty, "-m", "alembic") for cwd in (CHECKOUT, tmp_path))
-    for alembic, *command in (
-        (others, "upgrade", "head"),
-        (ours, "upgrade", "head"),
-        (ours, "check"),
-        (ours, "downgrade", "base"),
-    ):
-        code, _, err = await alembic(*command)
+
+    async def alembic(cwd: Path, *command: str) -> None:
+        code, _, err = await run_forked(forks, cwd, empty, "-m", "alembic", *command)
         assert code == 0, err
+
+    await alembic(tmp_path, "upgrade", "head")
+    await alembic(CHECKOUT, "upgrade", "head")
+    async with Database(empty) as database:
+        await database.run(partitions.ensure_ahead)
+    await alembic(CHECKOUT, "check")
+    await alembic(CHECKOUT, "downgrade", "base")
     async with maintenance_connection(empty) as connection:
         assert await connection.scalar(text("SELECT version_num FROM alembic_version")) == "s1"
         assert await connection.scalar(text("SELECT count(*) FROM of_the_service")) == 0

@@ -67,7 +67,7 @@ def upgrade() -> None:
             ondelete="RESTRICT",
         ),
         sa.PrimaryKeyConstraint("account_id", "taken_at", name=op.f("pk_reconciliations")),
-        comment="How the ledger differed from what a venue said, each time it was asked.",
+        comment="How an account in the ledger differed from its venue at one instant.",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import time
 from contextlib import asynccontextmanager
@@ -146,8 +147,15 @@ def _note_the_time(_connection: DBAPIConnection | None, record: ConnectionPoolEn
     record.info[_RETURNED_AT] = time.monotonic()
 
 
+async def _hear(_driver: object) -> None:
+    """Let the event loop see that a socket was closed, and tell the driver."""
+    for _ in range(3):
+        await asyncio.sleep(0)
+
+
 def _drop_if_dead(connection: AdaptedConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
     """Have the pool connect anew where a connection has died in it: one question, where SQLAlchemy asks three."""
+    connection.run_async(_hear)
     if record.driver_connection is None or record.driver_connection.is_closed():
         raise DisconnectionError
     if time.monotonic() - record.info.get(_RETURNED_AT, math.inf) <= FRESH:
