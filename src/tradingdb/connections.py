@@ -120,11 +120,9 @@ def pooled_engine(target: ConnectionTarget, limits: Limits, application_name: st
     if not behind_pgbouncer:
 
         @event.listens_for(engine.sync_engine, "connect")
-        def look_for_deadlocks_sooner(connection: DBAPIConnection, _record: object) -> None:
-            cursor = connection.cursor()
-            cursor.execute(_SET_DEADLOCK_TIMEOUT.format(milliseconds=round(limits.deadlock_timeout * 1000)))
-            cursor.close()
-            connection.commit()
+        def look_for_deadlocks_sooner(connection: AdaptedConnection, _record: object) -> None:
+            script = _SET_DEADLOCK_TIMEOUT.format(milliseconds=round(limits.deadlock_timeout * 1000))
+            connection.run_async(lambda driver: driver.execute(script))
 
     else:
         # a session setting would reach the next client of the same server connection, so each transaction sets its own

@@ -94,13 +94,17 @@ def is_connection_loss(error: BaseException) -> bool:
     """Whether the server went away, so that nothing is known of a statement under way."""
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
-    return sqlstate_of(error) in SERVER_GONE or isinstance(
-        error,
-        (
-            asyncpg.InterfaceError,
-            asyncpg.ConnectionDoesNotExistError,
-            DatabaseUnavailableError,
-        ),
+    return sqlstate_of(error) in SERVER_GONE or any(
+        isinstance(
+            each,
+            (
+                asyncpg.InterfaceError,
+                asyncpg.InternalClientError,  # the driver does not know any more what the connection is doing
+                asyncpg.ConnectionDoesNotExistError,
+                DatabaseUnavailableError,
+            ),
+        )
+        for each in (error, _of_driver(error))
     )
 
 

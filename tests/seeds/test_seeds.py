@@ -25,12 +25,16 @@ RANDOM = ("api_key_encrypted", "api_secret_encrypted", "transaction_id")
 
 async def test_every_table_has_rows_but_those_that_are_named_with_a_reason(world: Database) -> None:
     filled = {name for name, versions in (await row_versions(world)).items() if versions}
-    assert set(Base.metadata.tables) - filled == LEFT_EMPTY.keys() == {
-        "candle_blocks",
-        "candle_quarantine",
-        "outbox_consumers",
-        "reconciliations",
-    }
+    assert (
+        set(Base.metadata.tables) - filled
+        == LEFT_EMPTY.keys()
+        == {
+            "candle_blocks",
+            "candle_quarantine",
+            "outbox_consumers",
+            "reconciliations",
+        }
+    )
     assert all(len(reason) > 40 for reason in LEFT_EMPTY.values())
 
 

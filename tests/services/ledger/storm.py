@@ -316,7 +316,7 @@ async def _soak(server: EmbeddedServer, given: argparse.Namespace) -> int:
     dice = random.Random(given.seed)  # noqa: S311 - a storm that can be repeated
     async with Database(ConnectionTarget(server.url()), application_name="storm") as database:
         await setup(database)
-        storm = await make(database, dice, events=given.events, desks=8)
+        storm = await make(database, dice, events=given.events, desks=40)
         await rage(database, storm, dice, writers=given.writers, kill_every=200)
         wrong = await judge(database, storm)
     print(report(storm, wrong, given.writers))  # noqa: T201 - what it is for

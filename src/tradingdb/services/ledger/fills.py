@@ -27,6 +27,7 @@ from tradingdb.services.ledger.holdings import (
     EXACT,
     Execution,
     charged,
+    fold,
     gained,
     leaves_holding,
     order_value,
@@ -196,11 +197,13 @@ class _Batch:
         book = self._books[place]
         known = [(at, self._charges[at][1] if at in self._charges else execution) for at, execution in stored]
         in_time = sorted([*known, *fresh], key=lambda item: item[1].place)
-        _, paid = profits_of(book.empty, stored, book.contract)
-        holding, profits = profits_of(book.empty, in_time, book.contract)
+        same = _same_beginning(stored, in_time)  # up to what came late nothing changes
+        begun = fold(book.empty, [execution for _, execution in in_time[:same]], book.contract)
+        holding, profits = profits_of(begun, in_time[same:], book.contract)
         self.posting.positions[place] = holding
         if book.contract.is_margined:
-            times = {at: execution.executed_at for at, execution in stored}
+            _, paid = profits_of(begun, stored[same:], book.contract)
+            times = {at: execution.executed_at for at, execution in stored[same:]}
             wrong = {at: EXACT.subtract(profits[at], amount) for at, amount in paid.items()}
             # what was not paid along the way, for example because the account has changed how it counts cost
             counted = sum_of([*wrong.values(), *(profits[at] for at, _ in fresh)])
@@ -210,6 +213,11 @@ class _Batch:
             times[in_time[-1][0]] = in_time[-1][1].executed_at
             self.posting.movements += corrections_of(self._recount[place], place, book.contract, wrong, times)
         return profits
+
+
+def _same_beginning(before: list[tuple[UUID, Execution]], after: list[tuple[UUID, Execution]]) -> int:
+    """How many fills at the beginning of two histories are the same."""
+    return next((at for at, (old, new) in enumerate(zip(before, after, strict=False)) if old != new), len(before))
 
 
 def execution_in(fill: NewFill) -> Execution:
