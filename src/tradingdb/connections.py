@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import math
-import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import NullPool, event
-from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from tradingdb.core.json import dump_json, load_json
@@ -21,9 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from sqlalchemy import Connection
-    from sqlalchemy.engine.interfaces import AdaptedConnection, DBAPIConnection, ExceptionContext
+    from sqlalchemy.engine.interfaces import AdaptedConnection, ExceptionContext
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-    from sqlalchemy.pool import ConnectionPoolEntry
 
     from tradingdb.urls import ConnectionTarget
 
@@ -105,6 +100,7 @@ def pooled_engine(target: ConnectionTarget, limits: Limits, application_name: st
         pool_size=limits.pool_size,
         max_overflow=limits.max_overflow,
         pool_timeout=limits.pool_timeout,
+        pool_pre_ping=True,
         pool_recycle=1800,
         pool_use_lifo=True,
         isolation_level="READ COMMITTED",
@@ -112,8 +108,6 @@ def pooled_engine(target: ConnectionTarget, limits: Limits, application_name: st
         json_serializer=dump_json,
         json_deserializer=load_json,
     )
-    event.listen(engine.sync_engine, "checkin", _note_the_time)
-    event.listen(engine.sync_engine, "checkout", _drop_if_dead)
     event.listen(engine.sync_engine, "handle_error", _remember_failure)
     event.listen(engine.sync_engine, "handle_error", _name_the_time_limit)
     event.listen(engine.sync_engine, "handle_error", _drop_connections_of_a_demoted_server)
@@ -133,35 +127,6 @@ def pooled_engine(target: ConnectionTarget, limits: Limits, application_name: st
             connection.exec_driver_sql(f"SELECT {settings}")
 
     return engine
-
-
-FRESH = 1.0
-"""Seconds in which a connection that was used is not asked whether it lives; a closed socket is seen without asking."""
-
-_RETURNED_AT = "tradingdb_returned_at"
-
-
-def _note_the_time(_connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
-    record.info[_RETURNED_AT] = time.monotonic()
-
-
-async def _hear(_driver: object) -> None:
-    """Let the event loop see that a socket was closed, and tell the driver."""
-    for _ in range(3):
-        await asyncio.sleep(0)
-
-
-def _drop_if_dead(connection: AdaptedConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
-    """Have the pool connect anew where a connection has died in it: one question, where SQLAlchemy asks three."""
-    connection.run_async(_hear)
-    if record.driver_connection is None or record.driver_connection.is_closed():
-        raise DisconnectionError
-    if time.monotonic() - record.info.get(_RETURNED_AT, math.inf) <= FRESH:
-        return
-    try:
-        connection.run_async(lambda driver: driver.execute(";"))
-    except Exception as error:
-        raise DisconnectionError from error
 
 
 _SET_DEADLOCK_TIMEOUT = """
