@@ -99,7 +99,8 @@ class Bench:
     async def drain(self) -> None:
         """The limit: the same COPY, thrown away."""
         async with self.database.read() as session:
-            await copy_out(session, READ.format(self.instrument_id).replace("volume", "coalesce(volume, 'NaN')"))
+            query = READ.format(self.instrument_id).replace("volume", "coalesce(volume, 'NaN')")
+            await copy_out(session, query, len)
 
 
 def bars(rows: int) -> rivals.Bars:
@@ -125,8 +126,8 @@ async def writing(bench: Bench) -> list[Figure]:
         "SQLAlchemy Core executemany": (None, lambda: rivals.executemany(database, bench.tenth)),
         "SQLAlchemy add_all": (None, lambda: rivals.add_all(database, bench.tenth)),
         "pandas to_sql": (None, lambda: rivals.to_sql(database, bench.tenth)),
-        "vnpy-style pages of 1,000": (20, lambda: rivals.in_thread(rivals.peewee_pages, target, bench.tenth, 1000)),
-        "jesse-style pages of 100": (20, lambda: rivals.in_thread(rivals.peewee_pages, target, bench.tenth, 100)),
+        "vnpy-style upserts of 100 rows": (20, lambda: rivals.in_thread(rivals.vnpy_style, target, bench.tenth)),
+        "jesse-style inserts of 1,000 rows": (20, lambda: rivals.in_thread(rivals.jesse_style, target, bench.tenth)),
     }
     found = [
         of_rates("write a fresh range", "raw COPY of the same bytes", fresh, raw, 0.80),

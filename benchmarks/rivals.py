@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import numpy as np
 import pandas as pd
@@ -72,35 +74,83 @@ async def executemany(database: Database, bars: Bars) -> None:
         await connection.execute(sa.insert(PlainCandle), rows)
 
 
-def peewee_pages(target: ConnectionTarget, bars: Bars, page: int) -> None:
-    """`insert_many` with ON CONFLICT DO UPDATE in pages, as vnpy_postgresql (1,000 rows) and jesse (100) do."""
+def peewee_server(target: ConnectionTarget) -> peewee.PostgresqlDatabase:
+    """The same server, for peewee."""
     port = int(str(target.url.query.get("port", 5432)))
-    server = peewee.PostgresqlDatabase(target.database, user=target.url.username, host=target.hosts[0], port=port)
+    return peewee.PostgresqlDatabase(target.database, user=target.url.username, host=target.hosts[0], port=port)
 
-    class DbBarData(peewee.Model):
+
+def vnpy_style(target: ConnectionTarget, bars: Bars) -> None:
+    """As vnpy_postgresql writes bars: its columns and key, `insert_many` in pages of 100, ON CONFLICT DO UPDATE."""
+
+    class VnpyBar(peewee.Model):
         symbol = peewee.CharField()
-        open_time = peewee.DateTimeField()
-        open = peewee.FloatField()
-        high = peewee.FloatField()
-        low = peewee.FloatField()
-        close = peewee.FloatField()
+        exchange = peewee.CharField()
+        datetime = peewee.DateTimeField()
+        interval = peewee.CharField()
         volume = peewee.FloatField()
+        turnover = peewee.FloatField()
+        open_interest = peewee.FloatField()
+        open_price = peewee.FloatField()
+        high_price = peewee.FloatField()
+        low_price = peewee.FloatField()
+        close_price = peewee.FloatField()
 
         class Meta:
-            database = server
-            table_name = "peewee_candles"
-            indexes = ((("symbol", "open_time"), True),)
+            database = peewee_server(target)
+            indexes = ((("symbol", "exchange", "interval", "datetime"), True),)
 
+    names = ("datetime", "open_price", "high_price", "low_price", "close_price", "volume")
+    same = {"symbol": "A", "exchange": "B", "interval": "1m", "turnover": 0.0, "open_interest": 0.0}
+    key = ("symbol", "exchange", "interval", "datetime")
+    new = {getattr(VnpyBar, name): getattr(peewee.EXCLUDED, name) for name in (*names[1:], "turnover", "open_interest")}
+    with emptied(VnpyBar) as server, server.atomic():
+        rows = [{**same, **dict(zip(names, row, strict=True))} for row in rows_of(bars)]
+        for page in peewee.chunked(rows, 100):
+            insert = VnpyBar.insert_many(page)
+            insert.on_conflict(update=new, conflict_target=[getattr(VnpyBar, name) for name in key]).execute()
+
+
+def jesse_style(target: ConnectionTarget, bars: Bars) -> None:
+    """As jesse stores candles that it imports: its columns and key, a page of 1,000 at once, ON CONFLICT DO NOTHING."""
+
+    class JesseCandle(peewee.Model):
+        id = peewee.UUIDField(primary_key=True)
+        timestamp = peewee.BigIntegerField()
+        open = peewee.FloatField()
+        close = peewee.FloatField()
+        high = peewee.FloatField()
+        low = peewee.FloatField()
+        volume = peewee.FloatField()
+        exchange = peewee.CharField()
+        symbol = peewee.CharField()
+        timeframe = peewee.CharField()
+
+        class Meta:
+            database = peewee_server(target)
+            indexes = ((("exchange", "symbol", "timeframe", "timestamp"), True),)
+
+    same = {"exchange": "B", "symbol": "A", "timeframe": "1m"}
+    with emptied(JesseCandle):
+        values = zip(*(bars[name].tolist() for name in COLUMNS[1:]), strict=True)
+        times = (bars["open_time"].astype(np.int64) // 1_000).tolist()
+        rows = [
+            {"id": str(uuid4()), "timestamp": time, **same, **dict(zip(COLUMNS[1:], row, strict=True))}
+            for time, row in zip(times, values, strict=True)
+        ]
+        for page in peewee.chunked(rows, 1_000):
+            JesseCandle.insert_many(page).on_conflict_ignore().execute()
+
+
+@contextmanager
+def emptied(model: Any) -> Iterator[peewee.PostgresqlDatabase]:
+    """A connection of peewee's, and the model's table made anew."""
+    server = model._meta.database  # noqa: SLF001 - where peewee keeps it
     with server:
-        server.drop_tables([DbBarData], safe=True)
-        server.create_tables([DbBarData])
-        rows = [{"symbol": "A", **dict(zip(COLUMNS, row, strict=True))} for row in rows_of(bars)]
-        with server.atomic():
-            for batch in peewee.chunked(rows, page):
-                DbBarData.insert_many(batch).on_conflict(
-                    update={getattr(DbBarData, name): getattr(peewee.EXCLUDED, name) for name in COLUMNS[1:]},
-                    conflict_target=(DbBarData.symbol, DbBarData.open_time),
-                ).execute()
+        server.drop_tables([model], safe=True)
+        server.create_tables([model])
+    with server.connection_context():
+        yield server
 
 
 def adbc_ingest(target: ConnectionTarget, bars: Bars) -> None:

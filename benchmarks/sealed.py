@@ -125,7 +125,7 @@ def drainer(instrument_id: int, start: datetime, end: datetime) -> Callable[[Dat
 
     async def drain(database: Database) -> None:
         async with database.read() as session:
-            await copy_out(session, DRAIN.format(instrument_id, start, end))
+            await copy_out(session, DRAIN.format(instrument_id, start, end), len)
 
     return drain
 

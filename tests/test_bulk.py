@@ -16,8 +16,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from tradingdb import bulk
-from tradingdb.bulk import UpsertReport, copy_in, copy_out, upsert
+from tradingdb.bulk import UpsertReport, copy_in, upsert
 from tradingdb.candles import wire
+from tradingdb.candles.fetch import fetch_columns
 from tradingdb.core.timeframe import Timeframe
 from tradingdb.database import Database, WriteSession
 from tradingdb.errors import TradingDBError
@@ -181,8 +182,8 @@ async def test_copy_takes_blocks_of_any_size_and_counts_rows(session: WriteSessi
     pieces = [content[start : start + size] for start in range(0, len(content), size)]
     assert await copy_in(session, "numbers", ["number"], pieces) == 20
     assert await copy_in(session, "numbers", ["number"], in_blocks(content, size)) == 20
-    received = await copy_out(session, "SELECT number FROM numbers ORDER BY number")
-    assert wire.decode(COLUMNS, received)["number"].tolist() == [at // 2 for at in range(40)]
+    received = await fetch_columns(session, COLUMNS, "SELECT number FROM numbers ORDER BY number")
+    assert received["number"].tolist() == [at // 2 for at in range(40)]
 
 
 @pytest.mark.parametrize("finish", ["commits", "rolls back"])
@@ -201,14 +202,15 @@ async def test_copy_out_sees_what_the_session_has_not_committed(database: Databa
     async with database.write() as session:
         await session.execute(text("CREATE TABLE numbers (number int8)"))
         await copy_in(session, "numbers", ["number"], [block(5)])
-        assert wire.decode(COLUMNS, await copy_out(session, "SELECT number FROM numbers"))["number"].tolist() == [5]
+        received = await fetch_columns(session, COLUMNS, "SELECT number FROM numbers")
+        assert received["number"].tolist() == [5]
         await session.rollback()
 
 
 async def test_copy_out_as_the_first_statement_reads_in_a_read_only_transaction(database: Database) -> None:
     async with database.read() as session:
-        received = await copy_out(session, "SELECT current_setting('transaction_read_only') = 'on' AS it")
-        assert wire.decode({"it": "bool"}, received)["it"].tolist() == [True]
+        query = "SELECT current_setting('transaction_read_only') = 'on' AS it"
+        assert (await fetch_columns(session, {"it": "bool"}, query))["it"].tolist() == [True]
 
 
 async def test_a_block_that_is_no_copy_data_is_refused_and_stores_nothing(database: Database) -> None:

@@ -20,7 +20,7 @@ from tradingdb.failures import FAILED
 from tradingdb.scope import require_unscoped_table
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 
     from sqlalchemy import TextClause
     from sqlalchemy.orm import DeclarativeBase
@@ -186,20 +186,18 @@ async def copy_in(
     return int(status.split()[1])
 
 
-async def copy_out(session: ReadSession, query: str) -> bytearray:
-    """The result of a query in PostgreSQL's binary COPY format.
+async def copy_out(session: ReadSession, query: str, receive: Callable[[bytes], object]) -> None:
+    """Hand on the result of a query in PostgreSQL's binary COPY format, block by block as it arrives.
 
     COPY takes no parameters: format nothing into the query but numbers, times and names of ours.
     """
     raw = await driver_in_transaction(session)
-    received = bytearray()
 
-    async def receive(block: bytes) -> None:
-        received.extend(block)
+    async def output(block: bytes) -> None:
+        receive(block)
 
     async with _failure_remembered(session):
-        await raw.copy_from_query(query, output=receive, format="binary")
-    return received
+        await raw.copy_from_query(query, output=output, format="binary")
 
 
 @asynccontextmanager

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sqlalchemy import text
 
-from tradingdb.bulk import copy_in, copy_out
+from tradingdb.bulk import copy_in
 from tradingdb.candles import wire
 from tradingdb.candles.columns import to_microseconds
+from tradingdb.candles.fetch import fetch_columns
 from tradingdb.database import WriteSession
 
 COLUMNS = {"at": "timestamptz", "price": "float8", "number": "int8", "flag": "bool"}
@@ -72,15 +73,36 @@ async def test_what_goes_through_postgresql_comes_back_bit_by_bit(
     await session.execute(text("TRUNCATE there"))
     sent = columns_of(values)
     assert await copy_in(session, "there", list(COLUMNS), [wire.encode(COLUMNS, sent)]) == len(values)
-    received = await copy_out(session, "SELECT at, price, number, flag FROM there ORDER BY row")
-    assert_same_bits(wire.decode(COLUMNS, received), sent)
+    received = await fetch_columns(session, COLUMNS, "SELECT at, price, number, flag FROM there ORDER BY row")
+    assert_same_bits(received, sent)
+
+
+def decoded(content: bytes, size: int) -> dict[str, NDArray[Any]]:
+    decoder = wire.Decoder(COLUMNS)
+    for start in range(0, len(content), size):
+        decoder.feed(content[start : start + size])
+    return decoder.finish()
 
 
 @settings(deadline=None, max_examples=30)
 @given(values=rows)
 def test_decoding_undoes_encoding(values: list[tuple[int, float, int, bool]]) -> None:
     sent = columns_of(values)
-    assert_same_bits(wire.decode(COLUMNS, bytearray(wire.encode(COLUMNS, sent))), sent)
+    assert_same_bits(decoded(wire.encode(COLUMNS, sent), 7), sent)
+
+
+@pytest.mark.parametrize("size", [1_000, 65_537, 1 << 20, 3_000_000])
+def test_decoding_blocks_of_any_size_while_they_arrive(size: int) -> None:
+    count = 100_000
+    sent = columns_of([(at, at / 7, -at, at % 3 == 0) for at in range(count)])
+    assert_same_bits(decoded(wire.encode(COLUMNS, sent), size), sent)
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3, 20])
+def test_what_ends_within_a_row_is_refused(cut: int) -> None:
+    content = wire.encode(COLUMNS, columns_of([(1, 2.0, 3, True), (4, 5.0, 6, False)]))
+    with pytest.raises(ValueError, match="ended within a row"):
+        decoded(content[:-cut], 1_000)
 
 
 async def test_postgresql_sees_the_values_that_were_meant(session: WriteSession) -> None:
@@ -96,8 +118,8 @@ async def test_postgresql_sees_the_values_that_were_meant(session: WriteSession)
 async def test_an_empty_result_has_the_type_that_a_full_one_has(session: WriteSession, kind: str) -> None:
     await session.execute(text(f"CREATE TEMP TABLE typed (it {kind})"))
     await copy_in(session, "typed", ["it"], [wire.encode({"it": kind}, {"it": np.array([1])})])
-    empty = wire.decode({"it": kind}, await copy_out(session, "SELECT it FROM typed WHERE false"))["it"]
-    full = wire.decode({"it": kind}, await copy_out(session, "SELECT it FROM typed"))["it"]
+    empty = (await fetch_columns(session, {"it": kind}, "SELECT it FROM typed WHERE false"))["it"]
+    full = (await fetch_columns(session, {"it": kind}, "SELECT it FROM typed"))["it"]
     assert (len(empty), len(full)) == (0, 1)
     assert empty.dtype == full.dtype
 
@@ -129,6 +151,6 @@ async def test_texts_of_any_length_go_through_postgresql_and_an_empty_one_is_nul
         list(map(tuple, await session.execute(text("SELECT number, maybe, word, same FROM words ORDER BY row"))))
         == meant
     )
-    received = await copy_out(session, f"SELECT row, {wire.PADDED.format(name='word')} FROM words ORDER BY row")
-    read = wire.decode({"row": "int4", "word": wire.TEXT}, received)["word"]
-    assert [word.decode() for word in read.tolist()] == [word for _, word in values]
+    query = f"SELECT row, {wire.PADDED.format(name='word')} FROM words ORDER BY row"
+    read = await fetch_columns(session, {"row": "int4", "word": wire.TEXT}, query)
+    assert [word.decode() for word in read["word"].tolist()] == [word for _, word in values]

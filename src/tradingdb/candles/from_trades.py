@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select, text
 
-from tradingdb.bulk import copy_out
-from tradingdb.candles import wire
 from tradingdb.candles.columns import CandleColumns, to_microseconds
+from tradingdb.candles.fetch import fetch_columns
 from tradingdb.candles.series import id_of
 from tradingdb.candles.write import WriteReport, write
 from tradingdb.core.clock import as_utc
@@ -124,7 +123,7 @@ async def _made(
               AND traded_at >= '{within[0].isoformat()}' AND traded_at < '{within[1].isoformat()}'
         ) AS trade GROUP BY bucket ORDER BY bucket
     """  # noqa: S608 - numbers, times and names of ours: COPY takes no parameters
-    return CandleColumns(**wire.decode(columns, await copy_out(session, query)))
+    return CandleColumns(**await fetch_columns(session, columns, query))
 
 
 def _bucket(timeframe: Timeframe) -> str:

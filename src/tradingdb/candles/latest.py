@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sqlalchemy import select
 
-from tradingdb.bulk import copy_out
-from tradingdb.candles import wire
+from tradingdb.candles.fetch import fetch_columns
 from tradingdb.candles.series import (
     LARGEST_LIMIT,
     CandleSeries,
@@ -97,7 +96,7 @@ async def latest_many(
             ORDER BY open_time DESC LIMIT {min(n, LARGEST_LIMIT)}
         ) AS newest
     """  # noqa: S608 - numbers, times and names of ours
-    values = wire.decode({"id": "int8", **wanted}, await copy_out(session, query))
+    values = await fetch_columns(session, {"id": "int8", **wanted}, query)
     order = np.lexsort((values["open_time"], values["id"]))
     values = {name: column[order] for name, column in values.items()}
     found = values.pop("id")

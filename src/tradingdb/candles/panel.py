@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from tradingdb.bulk import copy_out
-from tradingdb.candles import wire
 from tradingdb.candles.columns import to_microseconds
+from tradingdb.candles.fetch import fetch_columns
 from tradingdb.candles.series import arrow_times, bounds, id_of, optional_library
 from tradingdb.core.clock import as_utc
 from tradingdb.core.timeframe import Timeframe
@@ -128,7 +127,7 @@ async def _rows(
         WHERE instrument_id = ANY ('{{{listed}}}'::int8[]) AND {" AND ".join(conditions)}
     """  # noqa: S608 - numbers, times and names of ours
     kinds = {"instrument_id": "int4", "open_time": "timestamptz", "value": "float8"}
-    return wire.decode(kinds, await copy_out(session, query))
+    return await fetch_columns(session, kinds, query)
 
 
 def _grid(timeframe: Timeframe, start: datetime, end: datetime, instruments: int) -> NDArray[np.int64]:

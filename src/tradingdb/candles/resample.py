@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from sqlalchemy import text
 
-from tradingdb.bulk import copy_out
-from tradingdb.candles import wire
 from tradingdb.candles.buckets import MIDNIGHT, Buckets, Length
+from tradingdb.candles.fetch import fetch_columns
 from tradingdb.candles.series import CandleSeries, SeriesQuery, bounds
 from tradingdb.candles.validate import on_grid
+from tradingdb.candles.wire import empty
 from tradingdb.core.timeframe import Timeframe
 from tradingdb.errors import InvalidValueError
 
@@ -90,8 +90,8 @@ async def resample(
     series = SeriesQuery.of(instrument, source, ())
     chosen = " AND ".join((series.series, *bounds(source, start, end)))
     query = await _query(session, buckets, source, chosen, wanted)
-    block = bytearray(wire.HEADER + wire.TRAILER) if query is None else await copy_out(session, query)
-    values: dict[str, Any] = wire.decode({name: kind for name, (kind, _) in wanted.items()}, block)
+    kinds = {name: kind for name, (kind, _) in wanted.items()}
+    values: dict[str, Any] = empty(kinds) if query is None else await fetch_columns(session, kinds, query)
     _refuse_cut_candles(values["open_time"], values.pop("ends"), source, buckets)
     for name, (kind, _) in wanted.items():
         if kind == "timestamptz" and name in values:

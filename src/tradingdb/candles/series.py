@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tradingdb.bulk import copy_out
-from tradingdb.candles import wire
+from tradingdb.candles.fetch import fetch_columns
 from tradingdb.core.clock import as_utc
 from tradingdb.core.timeframe import Timeframe
 from tradingdb.errors import InvalidValueError, MissingExtraError
@@ -141,7 +140,7 @@ class SeriesQuery:
             query += f" DESC LIMIT {min(newest, LARGEST_LIMIT)}"
         elif oldest is not None:
             query += f" LIMIT {min(oldest, LARGEST_LIMIT)}"
-        values = wire.decode(self.columns, await copy_out(session, query))
+        values = await fetch_columns(session, self.columns, query)
         if newest is not None:
             values = {name: np.ascontiguousarray(column[::-1]) for name, column in values.items()}
         return series_from(self.instrument_id, self.timeframe, values)

@@ -27,6 +27,8 @@ TEXT = "text"
 """The type of a column of texts, which are arrays of UTF-8 bytes without NULs."""
 NULL_LENGTH = -1
 _LENGTH_BYTES = 4
+_DECODED_AT_ONCE = 1 << 20
+"""Bytes that are turned into values together: enough for numpy, little enough for the processor's cache."""
 
 PADDED = (
     "convert_to({name}, 'UTF8') || "
@@ -90,23 +92,68 @@ def _bytes_of(rows: NDArray[Any], name: str) -> slice:
     return slice(offset, offset + kind.itemsize)
 
 
-def decode(columns: Mapping[str, str], data: bytearray) -> dict[str, NDArray[Any]]:
-    """The columns of a binary COPY without NULLs; native byte order, times as microseconds since 1970.
+class Decoder:
+    """The columns of a binary COPY without NULLs, out of blocks of any size as they arrive.
 
     Only the last column may be a text, which `PADDED` has widened.
     """
-    body = memoryview(data)[len(HEADER) : -len(TRAILER)]
-    rows = np.frombuffer(body, _row_type(_received(columns, body)))
-    result: dict[str, NDArray[Any]] = {}
-    for name, kind in columns.items():
-        if kind == TEXT:
-            result[name] = np.ascontiguousarray(rows[name])
-            continue
-        native = rows[name].astype(np.dtype(TYPES[kind]).newbyteorder("="))
-        if kind == "timestamptz":
-            native += POSTGRES_EPOCH
-        result[name] = native.astype(np.bool_) if kind == "bool" else native
-    return result
+
+    def __init__(self, columns: Mapping[str, str]) -> None:
+        self._columns = columns
+        self._blocks: list[bytes] = []
+        self._waiting = 0
+        self._skip = len(HEADER)
+        self._row: np.dtype[np.void] | None = None
+        self._parts: dict[str, list[NDArray[Any]]] = {name: [] for name in columns}
+
+    def feed(self, block: bytes) -> None:
+        """Take the next block."""
+        self._blocks.append(block)
+        self._waiting += len(block)
+        if self._waiting >= _DECODED_AT_ONCE:
+            self._decode()
+
+    def finish(self) -> dict[str, NDArray[Any]]:
+        """The columns: native byte order, times as microseconds since 1970.
+
+        Raises:
+            ValueError: what was fed ends within a row, or rows have another width than the types say.
+        """
+        self._decode()
+        if self._blocks != [TRAILER]:
+            raise ValueError("A COPY ended within a row, or a NULL came in it: that is a mistake in this library.")
+        return {name: np.concatenate(self._parts.pop(name)) for name in self._columns}
+
+    def _decode(self) -> None:
+        """Turn the whole rows of what is waiting into values; the rest waits for the next block."""
+        data = memoryview(b"".join(self._blocks))[self._skip :]
+        self._skip = 0
+        self._row = self._row or _row_type(_received(self._columns, data))
+        whole = len(data) // self._row.itemsize
+        rows = np.frombuffer(data, self._row, whole)
+        for name, kind in self._columns.items():
+            self._parts[name].append(_native(rows[name], kind))
+        rest = bytes(data[whole * self._row.itemsize :])
+        self._blocks, self._waiting = [rest], len(rest)
+
+
+def empty(columns: Mapping[str, str]) -> dict[str, NDArray[Any]]:
+    """The columns of no rows."""
+    decoder = Decoder(columns)
+    decoder.feed(HEADER + TRAILER)
+    return decoder.finish()
+
+
+def _native(values: NDArray[Any], kind: str) -> NDArray[Any]:
+    """Values of a field, as an array of their own in the processor's byte order."""
+    if kind == TEXT:
+        return np.ascontiguousarray(values)
+    if kind == "bool":
+        return values.astype(np.bool_)
+    native = values.astype(values.dtype.newbyteorder("="))
+    if kind == "timestamptz":
+        native += POSTGRES_EPOCH
+    return native
 
 
 def _received(columns: Mapping[str, str], body: memoryview) -> dict[str, str]:
@@ -116,5 +163,5 @@ def _received(columns: Mapping[str, str], body: memoryview) -> dict[str, str]:
     if columns[last] != TEXT:
         return layout | {last: TYPES[columns[last]]}
     at = _row_type(layout).itemsize
-    width = int.from_bytes(body[at : at + _LENGTH_BYTES]) if body else 1
+    width = int.from_bytes(body[at : at + _LENGTH_BYTES]) if len(body) > at else 1
     return layout | {last: f"S{width}"}

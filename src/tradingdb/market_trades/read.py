@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tradingdb.bulk import copy_out
 from tradingdb.candles import wire
+from tradingdb.candles.fetch import fetch_columns
 from tradingdb.candles.from_trades import IN_ORDER
 from tradingdb.candles.series import id_of
 from tradingdb.core.clock import as_utc
@@ -82,7 +82,7 @@ async def read(
         conditions.append(f"traded_at < '{as_utc(end).isoformat()}'")
     listed = ", ".join(_EXPRESSIONS.get(name, name) for name in _COLUMNS)
     query = f"SELECT {listed} FROM market_trades WHERE {' AND '.join(conditions)} ORDER BY {IN_ORDER}"  # noqa: S608 - numbers, times and names of ours
-    values = wire.decode(_COLUMNS, await copy_out(session, query))
+    values = await fetch_columns(session, _COLUMNS, query)
     values["traded_at"] = values["traded_at"].view("datetime64[us]")
     values["taker_side"] = values["taker_side"].astype(np.int8)
     values["venue_trade_id"] = _text(values["venue_trade_id"])
