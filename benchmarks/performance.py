@@ -1,6 +1,6 @@
 """How fast figures of trading are computed, against fetching the trades into pandas and computing them there.
 
-    python benchmarks/performance.py [--trades 1000000] [--repeat 3] [--json FILE]
+    python benchmarks/performance.py [--trades 1000000] [--repeat 3] [--json FILE] [--docs]
 
 Each figure is the median of `--repeat` runs on an embedded PostgreSQL of its own. The rival reads the columns that it
 needs by `pandas.read_sql`, and computes fewer figures than `performance.summary` does.
@@ -9,31 +9,23 @@ needs by `pandas.read_sql`, and computes fewer figures than `performance.summary
 from __future__ import annotations
 
 import argparse
-import asyncio
-import json
-import platform
 import statistics
-import tempfile
 import time
-from dataclasses import asdict, dataclass
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import figures
 import numpy as np
 import pandas as pd
-from rich.console import Console
-from rich.table import Table
+from figures import Figure
 from sqlalchemy import text
 
-from tradingdb import Database
-from tradingdb.embedded import EmbeddedServer
 from tradingdb.services import performance
-from tradingdb.setup import setup
-from tradingdb.urls import ConnectionTarget
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    from tradingdb import Database
 
 BALANCE = Decimal(10_000)
 BATCH = 100_000
@@ -67,21 +59,6 @@ FROM (
     FROM generate_series(CAST(:first AS integer), CAST(:last AS integer)) n
 ) made
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """Seconds of ours and of the rival, and how many seconds ours may take."""
-
-    what: str
-    ours: float
-    theirs: float | None
-    goal: float | None
-
-    @property
-    def ratio(self) -> float | None:
-        """How many times faster we are."""
-        return None if self.theirs is None else self.theirs / self.ours
 
 
 async def seconds(work: Callable[[], Awaitable[Any]], repeat: int) -> float:
@@ -132,7 +109,7 @@ async def in_pandas(database: Database) -> dict[str, float]:
     }
 
 
-async def compare(database: Database, trades: int, repeat: int) -> list[Measured]:
+async def compare(database: Database, trades: int, repeat: int) -> list[Figure]:
     """The summary against the rival, and what groups and a curve cost beside it."""
 
     async def summary() -> performance.Summary:
@@ -151,45 +128,25 @@ async def compare(database: Database, trades: int, repeat: int) -> list[Measured
     for name in ("sharpe", "max_drawdown", "profit_factor", "sqn"):
         if not np.isclose(getattr(found, name), theirs[name], rtol=1e-9):
             raise SystemExit(f"{name}: {getattr(found, name)} is not the rival's {theirs[name]}")
+    ours, rival = await seconds(summary, repeat), await seconds(lambda: in_pandas(database), repeat)
     goal = GOAL * trades / 1_000_000
     return [
-        Measured("summary", await seconds(summary, repeat), await seconds(lambda: in_pandas(database), repeat), goal),
-        Measured("by strategy", await seconds(by_strategy, repeat), None, None),
-        Measured("equity curve into numpy", await seconds(curve, repeat), None, None),
+        Figure("summary, seconds", f"{ours:.2f} s", "pandas read_sql", f"{rival:.2f} s", ours, goal, is_at_most=True),
+        figures.of_times("summary", "pandas read_sql", ours, rival),
+        figures.of_times("by strategy", "the summary", await seconds(by_strategy, repeat), ours),
+        figures.of_times("equity curve into numpy", "the summary", await seconds(curve, repeat), ours),
     ]
 
 
-async def measure(trades: int, repeat: int) -> list[Measured]:
+async def measure(given: argparse.Namespace) -> list[Figure]:
     """Everything, on a server of its own."""
-    with tempfile.TemporaryDirectory(prefix="tradingdb-bench-") as folder:
-        Path(folder).chmod(0o755)  # noqa: ASYNC240 - nothing else runs yet; root's server is another user's
-        server = EmbeddedServer(Path(folder))
-        async with Database(ConnectionTarget(server.url()), embedded=server) as database:
-            await setup(database)
-            await fill(database, trades)
-            return await compare(database, trades, repeat)
-
-
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("--trades", type=int, default=1_000_000)
-    parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--json", type=Path)
-    given = parser.parse_args()
-    found = asyncio.run(measure(given.trades, given.repeat))
-    title = f"{given.trades:,} closed trades, {platform.processor() or platform.machine()}"
-    table = Table("what", "seconds", "pandas read_sql, seconds", "times faster", "goal, seconds", "", title=title)
-    for each in found:
-        reached = "" if each.goal is None else "reached" if each.ours <= each.goal else "NOT reached"
-        cells = [each.theirs, each.ratio, each.goal]
-        table.add_row(
-            each.what, f"{each.ours:.2f}", *("" if cell is None else f"{cell:.2f}" for cell in cells), reached
-        )
-    Console(width=120).print(table)
-    if given.json:
-        given.json.write_text(json.dumps([asdict(each) | {"ratio": each.ratio} for each in found], indent=2))
+    async with figures.scratch_database() as database:
+        await fill(database, given.trades)
+        return await compare(database, given.trades, given.repeat)
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("--trades", type=int, default=1_000_000)
+    parser.add_argument("--repeat", type=int, default=3)
+    figures.run("performance", "{trades:,} closed trades, medians of {repeat} runs", measure, parser)

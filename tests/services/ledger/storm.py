@@ -13,9 +13,9 @@ import random
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,12 +57,15 @@ from tradingdb.services.ledger import (
 )
 from tradingdb.services.ledger.books import open_books
 from tradingdb.services.ledger.fills import execution_in
+from tradingdb.services.ledger.holdings import EXACT
 from tradingdb.setup import setup
 from tradingdb.urls import ConnectionTarget
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from uuid import UUID
 
+ZERO = Decimal(0)
 Entry = NewOrder | NewOrderEvent | NewFill
 PATIENT = Retry(attempts=1000, deadline=300, first_delay=0.005, longest_delay=0.1)
 
@@ -219,7 +222,7 @@ async def judge(database: Database, storm: Storm) -> list[str]:
             wrong += await _orders(session, desk, storm)
             changed = await rebuild_positions(session, account_id=desk.account_id)
             wrong += [f"rebuild changes {entry.place}" for entry in changed]
-        wrong += await _cash(session)
+        wrong += await _cash(session, storm, fills)
     return wrong
 
 
@@ -296,20 +299,45 @@ async def _orders(session: WriteSession, desk: Desk, storm: Storm) -> list[str]:
     return wrong
 
 
-async def _cash(session: WriteSession) -> list[str]:
+async def _cash(session: WriteSession, storm: Storm, fills: list[NewFill]) -> list[str]:
+    """Balances against what the fills that were sent must have moved, and against their own movements."""
     sums = select(CashMovement.account_id, CashMovement.currency, func.sum(CashMovement.amount)).group_by(
         CashMovement.account_id, CashMovement.currency
     )
     kept = select(CashBalance.account_id, CashBalance.currency, CashBalance.amount)
-    expected = {(row[0], row[1]): row[2] for row in await session.execute(sums)}
     found = {(row[0], row[1]): row[2] for row in await session.execute(kept)}
-    wrong = [
-        f"balance {key}: {found.get(key)} instead of {amount}"
-        for key, amount in expected.items()
-        if found.get(key) != amount
-    ]
+    wrong = []
+    for what, expected in (
+        ("its movements", {(row[0], row[1]): row[2] for row in await session.execute(sums)}),
+        ("its fills", await _cash_of(session, storm, fills)),
+    ):
+        wrong += [
+            f"balance {key}: {found.get(key, ZERO)} instead of {expected.get(key, ZERO)} by {what}"
+            for key in found.keys() | expected.keys()
+            if found.get(key, ZERO) != expected.get(key, ZERO)
+        ]
     doubled = select(func.count()).select_from(CashMovement).group_by(CashMovement.account_id, CashMovement.dedupe_key)
     return wrong + ["a movement is there twice"] * len((await session.scalars(doubled.having(func.count() > 1))).all())
+
+
+async def _cash_of(session: WriteSession, storm: Storm, fills: list[NewFill]) -> dict[tuple[UUID, str], Decimal]:
+    """What fills move: spot exchanges base for quote, perpetuals pay what they realized, and fees are paid."""
+    cash: dict[tuple[UUID, str], Decimal] = defaultdict(Decimal)
+    with localcontext(EXACT):
+        for fill in fills:
+            if fill.fee_currency is not None:
+                cash[fill.account_id, fill.fee_currency] -= fill.fee
+        spots = {desk.account_id: desk.spot for desk in storm.desks}
+        for fill in fills:
+            if spots[fill.account_id] == fill.instrument_id:
+                units = fill.quantity if fill.side == "buy" else -fill.quantity
+                cash[fill.account_id, "BTC"] += units
+                cash[fill.account_id, "USDT"] -= units * fill.price
+        for position in await session.scalars(select(Position)):
+            if position.instrument_id != spots[position.account_id]:
+                contract = await _contract(session, position)
+                cash[position.account_id, str(contract.settle_currency)] += position.realized_pnl
+    return cash
 
 
 async def _soak(server: EmbeddedServer, given: argparse.Namespace) -> int:

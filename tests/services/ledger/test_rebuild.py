@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,6 +12,7 @@ from sqlalchemy import select, text
 from trading_desk import Desk
 
 from tradingdb.database import WriteSession
+from tradingdb.errors import NotFoundError
 from tradingdb.models import CashMovement, CashMovementKind, CostBasis, Position, TradingAccount
 from tradingdb.services.ledger import NewFill, rebuild_positions, record_fill, record_fills
 
@@ -112,3 +114,8 @@ async def test_an_account_that_counts_otherwise_from_now_on(session: WriteSessio
     assert (await desk.position(session)).realized_pnl == 150
     await rebuild_positions(session, account_id=desk.account_id)
     assert (await desk.position(session)).realized_pnl == 200
+
+
+async def test_an_account_that_does_not_exist_is_refused(session: WriteSession) -> None:
+    with pytest.raises(NotFoundError, match="There is no account"):
+        await rebuild_positions(session, account_id=UUID(int=1))

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from tradingdb.core.clock import utc_now
 from tradingdb.core.ids import uuid7
 from tradingdb.models import CashMovementKind
-from tradingdb.scope import require_in_scope
 from tradingdb.services.ledger.books import executions_of, open_books, places_of
-from tradingdb.services.ledger.guard import require_accounts
+from tradingdb.services.ledger.guard import require_all_or_one
 from tradingdb.services.ledger.holdings import fold, gained
 from tradingdb.services.ledger.posting import Posting
 
@@ -39,13 +38,12 @@ async def rebuild_positions(session: WriteSession, *, account_id: UUID | None = 
     difference moves cash. Each position is locked until the transaction ends.
 
     Raises:
+        NotFoundError: there is no such account.
         ScopeError: the session is limited to another account, or to one and none was named.
     """
-    require_in_scope(session, account_id=account_id)
+    await require_all_or_one(session, account_id)
     changed = []
-    places = await places_of(session, account_id=account_id)
-    await require_accounts(session, {place.account_id for place in places})
-    for place in places:
+    for place in await places_of(session, account_id=account_id):
         books = await open_books(session, [place])
         fills = (await executions_of(session, [place])).get(place, [])
         book = books[place]

@@ -11,19 +11,16 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from tradingdb.database import WriteSession
-from tradingdb.errors import NotFoundError, ScopeError
 from tradingdb.models import CostBasis, Fill, Order, PositionSide
-from tradingdb.scope import scope_of
 from tradingdb.services import rule_statistics
 from tradingdb.services.ledger.books import Book, contract_of, execution_of, holding_of
-from tradingdb.services.ledger.guard import require_accounts
+from tradingdb.services.ledger.guard import require_all_or_one
 from tradingdb.services.ledger.holdings import Holding, fold
 from tradingdb.services.ledger.verify_statements import (
     BALANCES,
     CASH_OF_FILLS,
     CASHLESS,
     FUNDING,
-    HAS_ACCOUNT,
     ORDERS,
     POSITIONS,
     REALIZED_CASH,
@@ -112,7 +109,7 @@ async def positions_against_fills(session: ReadSession, account_id: UUID | None 
         NotFoundError: there is no such account.
         ScopeError: the session is limited to another account or mode, or it is limited and no account was named.
     """
-    await _require(session, account_id)
+    await require_all_or_one(session, account_id)
     rows = await session.stream(POSITIONS, {"account_id": account_id}, execution_options={"yield_per": STREAMED})
     header: Row[Any] | None = None
     executions: list[Execution] = []
@@ -130,17 +127,6 @@ async def positions_against_fills(session: ReadSession, account_id: UUID | None 
         executions.append(execution)
     if header is not None and (found := _position(header, _counted(header, counted, executions))) is not None:
         yield found
-
-
-async def _require(session: ReadSession, account_id: UUID | None) -> None:
-    """Refuse an account that is not there, or not within the session's limit."""
-    if account_id is None:
-        if (scope := scope_of(session)) is not None:
-            raise ScopeError(f"This is about every account, and the session is limited to {scope}: name one of them.")
-        return
-    await require_accounts(session, [account_id])
-    if not await session.scalar(HAS_ACCOUNT, {"account_id": account_id}):
-        raise NotFoundError(f"There is no account {account_id}: look for its id in trading_accounts.")
 
 
 def _counted(header: Row[Any], holding: Holding, executions: list[Execution]) -> Holding:

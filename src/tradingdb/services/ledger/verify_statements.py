@@ -17,7 +17,6 @@ _SETTLES_IN = "coalesce(i.settle_currency, i.quote_currency)"
 
 _IS_ASKED = "(CAST(:account_id AS uuid) IS NULL OR {table}.account_id = :account_id)"
 
-HAS_ACCOUNT = scoped_by_verb(text("SELECT EXISTS (SELECT FROM trading_accounts WHERE id = :account_id)"))
 POSITIONS = scoped_by_verb(
     text(
         f"""

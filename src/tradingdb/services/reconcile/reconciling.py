@@ -14,7 +14,7 @@ from tradingdb.models import PositionSide
 from tradingdb.scope import scoped_by_verb
 from tradingdb.services.equity import holdings_at
 from tradingdb.services.ledger.books import Place, open_books, places_of
-from tradingdb.services.ledger.guard import require_accounts
+from tradingdb.services.ledger.guard import require_account_there
 from tradingdb.services.outbox import NewEvent, publish_many
 from tradingdb.services.reconcile.differences import Difference, Reconciliation, recorded
 from tradingdb.services.reconcile.orders import OrderComparison
@@ -54,12 +54,12 @@ async def reconcile(
         NotFoundError: there is no such account, or an instrument does not exist.
         ScopeError: the session is limited to another account, or to another mode.
     """
-    await require_accounts(session, [account_id])
+    await require_account_there(session, account_id)
     named = _places(account_id, snapshot)
     async with session.begin_nested() as attempt:
         # all positions at once, before anything else is locked
         books = await open_books(session, named | set(await places_of(session, account_id=account_id)))
-        symbols = await _symbols(session, account_id, named - books.keys(), books.keys())
+        symbols = await _symbols(session, named - books.keys(), books.keys())
         differences = await _differences(session, account_id, snapshot, in_flight, symbols)
         if not apply:
             await attempt.rollback()
@@ -97,11 +97,7 @@ async def _differences(
     return found
 
 
-async def _symbols(
-    session: WriteSession, account_id: UUID, unknown: set[Place], known: Iterable[Place]
-) -> dict[int, str]:
-    if not await session.scalar(_HAS_ACCOUNT, {"account_id": account_id}):
-        raise NotFoundError(f"There is no account {account_id}: add it first.")
+async def _symbols(session: WriteSession, unknown: set[Place], known: Iterable[Place]) -> dict[int, str]:
     if unknown:
         raise NotFoundError(f"There is no instrument {min(unknown).instrument_id}: add it first.")
     rows = await session.execute(_SYMBOLS, {"ids": [place.instrument_id for place in known]})
@@ -125,7 +121,6 @@ async def _remember(session: WriteSession, found: Reconciliation) -> None:
         await publish_many(session, [NewEvent("account.reconciled", "reconciliations", key, payload, found.account_id)])
 
 
-_HAS_ACCOUNT = scoped_by_verb(text("SELECT EXISTS (SELECT FROM trading_accounts WHERE id = :account_id)"))
 _SYMBOLS = text("SELECT id, symbol FROM instruments WHERE id = ANY(CAST(:ids AS int4[]))")
 _REMEMBER = scoped_by_verb(
     text(
