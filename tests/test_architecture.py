@@ -17,7 +17,7 @@ LAYERS = [
     {"models"},
     {"schemas"},
     {"postgres_binaries", "failures"},
-    {"embedded", "connections", "scope"},
+    {"embedded", "connections", "scope", "session_end"},
     {"database", "catalogue"},
     {"bulk"},
     {"timeseries"},

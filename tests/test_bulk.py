@@ -198,6 +198,35 @@ async def test_copy_in_is_part_of_the_callers_transaction(database: Database, fi
         assert await session.scalar(text("SELECT count(*) FROM numbers")) == (3 if finish == "commits" else 0)
 
 
+async def test_a_savepoint_takes_back_what_was_copied_in_since(database: Database) -> None:
+    async with database.write() as session:
+        await session.execute(text("CREATE TEMP TABLE numbers (number int8)"))
+        await copy_in(session, "numbers", ["number"], [block(1)])
+        async with session.begin_nested() as outer:
+            await copy_in(session, "numbers", ["number"], [block(2)])
+            async with session.begin_nested():
+                await copy_in(session, "numbers", ["number"], [block(3)])
+            await copy_in(session, "numbers", ["number"], [block(4)])
+            await outer.rollback()
+        await copy_in(session, "numbers", ["number"], [block(5)])
+        async with session.begin_nested():
+            await copy_in(session, "numbers", ["number"], [block(6)])
+        received = await fetch_columns(session, COLUMNS, "SELECT number FROM numbers ORDER BY number")
+    assert received["number"].tolist() == [1, 5, 6]
+
+
+async def test_a_session_that_was_rolled_back_begins_anew_for_copy(database: Database) -> None:
+    async with database.write() as session:
+        await session.execute(text("CREATE TABLE numbers (number int8)"))
+    async with database.write() as session:
+        await copy_in(session, "numbers", ["number"], [block(1)])
+        await session.rollback()
+        await copy_in(session, "numbers", ["number"], [block(2)])
+    async with database.read() as session:
+        received = await fetch_columns(session, COLUMNS, "SELECT number FROM numbers")
+    assert received["number"].tolist() == [2]
+
+
 async def test_copy_out_sees_what_the_session_has_not_committed(database: Database) -> None:
     async with database.write() as session:
         await session.execute(text("CREATE TABLE numbers (number int8)"))

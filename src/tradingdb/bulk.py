@@ -9,9 +9,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
-from sqlalchemy import ColumnElement, func, literal, literal_column, or_, text
+from sqlalchemy import ColumnElement, func, literal, literal_column, or_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from tradingdb.core.ddl import table_of
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 
     from sqlalchemy import TextClause
-    from sqlalchemy.orm import DeclarativeBase
+    from sqlalchemy.orm import DeclarativeBase, SessionTransaction
 
     from tradingdb.database import ReadSession, WriteSession
 
@@ -125,16 +126,28 @@ def sent_values(prefix: str, columns: Iterable[str], rows: Sequence[Mapping[str,
 async def driver_in_transaction(session: ReadSession) -> asyncpg.Connection:
     """The asyncpg connection of a session, with the session's transaction begun on the server.
 
-    asyncpg begins it with the first statement; a COPY before that would be committed on its own.
+    SQLAlchemy begins it with its own first statement; a COPY before that would be committed on its own.
     """
-    connection = await session.connection()
-    sync = connection.sync_connection
-    raw = None if sync is None else sync.connection.driver_connection
+    seen_in, raw = session.info.get(_DRIVER, (None, None))
+    if raw is not None and seen_in is _transaction_of(session) and raw.is_in_transaction():
+        return raw
+    pooled = (await session.run_sync(Session.connection)).connection  # a savepoint begins here, not before
+    adapted: Any = pooled.dbapi_connection
+    raw = pooled.driver_connection
     if raw is None:
         raise AssertionError  # pragma: no cover - a checked-out connection has a driver
     if not raw.is_in_transaction():
-        await session.execute(text("SELECT 1"))
+        await adapted._start_transaction()  # noqa: SLF001 - the public way is a statement of no use
+    session.info[_DRIVER] = _transaction_of(session), raw
     return raw
+
+
+_DRIVER = "tradingdb_driver"
+"""Where a session keeps its driver, and the transaction or savepoint in which it was looked up."""
+
+
+def _transaction_of(session: ReadSession) -> SessionTransaction | None:
+    return session.sync_session.get_nested_transaction() or session.sync_session.get_transaction()
 
 
 class Record(asyncpg.Record):  # type: ignore[misc]

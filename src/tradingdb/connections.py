@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import NullPool, event
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from tradingdb.core.json import dump_json, load_json
@@ -100,7 +101,6 @@ def pooled_engine(target: ConnectionTarget, limits: Limits, application_name: st
         pool_size=limits.pool_size,
         max_overflow=limits.max_overflow,
         pool_timeout=limits.pool_timeout,
-        pool_pre_ping=True,
         pool_recycle=1800,
         pool_use_lifo=True,
         isolation_level="READ COMMITTED",
@@ -108,6 +108,7 @@ def pooled_engine(target: ConnectionTarget, limits: Limits, application_name: st
         json_serializer=dump_json,
         json_deserializer=load_json,
     )
+    event.listen(engine.sync_engine, "checkout", _refuse_if_dead)
     event.listen(engine.sync_engine, "handle_error", _remember_failure)
     event.listen(engine.sync_engine, "handle_error", _name_the_time_limit)
     event.listen(engine.sync_engine, "handle_error", _drop_connections_of_a_demoted_server)
@@ -127,6 +128,14 @@ def pooled_engine(target: ConnectionTarget, limits: Limits, application_name: st
             connection.exec_driver_sql(f"SELECT {settings}")
 
     return engine
+
+
+def _refuse_if_dead(connection: AdaptedConnection, _record: object, _proxy: object) -> None:
+    """Have the pool connect anew where its connections have died: one question, where `pool_pre_ping` asks three."""
+    try:
+        connection.run_async(lambda driver: driver.execute("SELECT"))
+    except Exception as error:
+        raise InvalidatePoolError from error
 
 
 _SET_DEADLOCK_TIMEOUT = """

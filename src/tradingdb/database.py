@@ -29,30 +29,25 @@ from tradingdb.errors import (
     InvalidValueError,
     OutcomeUnknownError,
     RetriesExhaustedError,
-    RolledBackError,
-    TimeLimitError,
     TradingDBError,
 )
 from tradingdb.failures import (
     DEADLOCK,
-    FAILED,
-    IN_FAILED_TRANSACTION,
     REPEATABLE,
     in_our_words,
-    is_connection_loss,
     is_repeatable,
     sqlstate_of,
     why_no_connection,
 )
 from tradingdb.scope.limit import SEAT, Scope, Seat
 from tradingdb.scope.listeners import ScopedSession, install
+from tradingdb.session_end import close, commit
 from tradingdb.settings import Settings
 from tradingdb.urls import ConnectionTarget, parse_url
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from types import TracebackType
-
 
 logger = logging.getLogger("tradingdb")
 
@@ -226,7 +221,7 @@ class Database:
         options = {} if isolation is None else {"isolation_level": isolation}
         async with self._connected(self._scoped(self._write, scope), options) as session:
             yield session
-            await _commit(session)
+            await session.run_sync(commit)
 
     @staticmethod
     def _scoped(make: async_sessionmaker[S], scope: Scope | None) -> S:
@@ -239,7 +234,7 @@ class Database:
         """Connect at once, so that what goes wrong later is not mistaken for a missing server."""
         await self.open()
         with in_our_words():
-            async with session:
+            try:
                 try:
                     await self._connect(session, options)
                 except DatabaseUnavailableError:
@@ -248,6 +243,8 @@ class Database:
                     await self._reopen(self.embedded)
                     await self._connect(session, options)
                 yield session
+            finally:
+                await close(session)
 
     async def _connect(self, session: AsyncSession, options: dict[str, Any] | None) -> None:
         with in_our_words(why_no_connection):
@@ -340,29 +337,6 @@ def embedded_server(settings: Settings) -> EmbeddedServer:
             "DATABASE_URL is not set, and the embedded PostgreSQL is refused in production: set DATABASE_URL."
         )
     return EmbeddedServer(data_dir_from(settings), version=settings.embedded_postgres)
-
-
-async def _commit(session: AsyncSession) -> None:
-    await session.flush()  # here, where nothing can have been stored yet
-    connection = await session.connection()
-    if connection.info.pop(FAILED, False):
-        await _refuse_if_rolled_back(session)
-    try:
-        await AsyncSession.commit(session)
-    except Exception as error:
-        if is_connection_loss(error) or isinstance(error, (TimeoutError, TimeLimitError)):
-            raise OutcomeUnknownError from error
-        raise
-
-
-async def _refuse_if_rolled_back(session: AsyncSession) -> None:
-    """After a failed statement PostgreSQL answers COMMIT with a rollback, and nobody calls that an error."""
-    try:
-        await session.execute(text("SELECT 1"))
-    except Exception as error:
-        if sqlstate_of(error) == IN_FAILED_TRANSACTION:
-            raise RolledBackError from error
-        raise
 
 
 def _brief(error: Exception) -> str:

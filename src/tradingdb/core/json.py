@@ -42,6 +42,8 @@ def load_json(text: str | bytes) -> Any:
 
 
 def _text(value: object) -> str:  # noqa: C901, PLR0911, PLR0912 - one case per kind of value
+    if type(value) is str:  # most values by far
+        return _quoted(clean_text(value))
     match value:
         case None:
             return "null"
@@ -65,7 +67,7 @@ def _text(value: object) -> str:  # noqa: C901, PLR0911, PLR0912 - one case per 
             return _quoted(str(value))
         case BaseModel():
             return _text(value.model_dump(mode="python"))
-        case Mapping():
+        case dict() | Mapping():  # asking for a dict is quicker
             return "{" + ",".join(f"{_quoted(_key(key))}:{_text(item)}" for key, item in value.items()) + "}"
         case list() | tuple():
             return "[" + ",".join(_text(item) for item in value) + "]"
@@ -75,8 +77,7 @@ def _text(value: object) -> str:  # noqa: C901, PLR0911, PLR0912 - one case per 
             )
 
 
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+_quoted = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def _integer(value: int) -> str:

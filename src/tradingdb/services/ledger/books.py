@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import text
 
-from tradingdb.bulk import FEW, arrays, sent, sent_values, unnested
+from tradingdb.bulk import FEW, arrays, fetch, sent, sent_values, unnested
 from tradingdb.database import COLLISION_GATE
 from tradingdb.models import CostBasis, InstrumentKind, OrderSide, PositionSide
 from tradingdb.scope import scoped_by_verb
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from uuid import UUID
 
-    from sqlalchemy import Executable, Row
+    from sqlalchemy import Row, TextClause
 
     from tradingdb.database import ReadSession, WriteSession
 
@@ -107,7 +107,7 @@ async def _locked(session: WriteSession, places: list[Place]) -> dict[Place, Boo
         Place(row.account_id, row.instrument_id, PositionSide(row.side)): Book(
             contract_of(row), holding_of(row), row.cost_basis == CostBasis.FIFO
         )
-        for row in await session.execute(statement, parameters)
+        for row in await fetch(session, statement, parameters)
     }
 
 
@@ -146,7 +146,7 @@ _PLACES = f"{unnested('place', _PLACE)} AS sent ({', '.join(_PLACE)})"
 
 
 @cache
-def _lock(count: int) -> Executable:
+def _lock(count: int) -> TextClause:
     return scoped_by_verb(
         text(
             f"""
