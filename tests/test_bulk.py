@@ -19,6 +19,7 @@ from tradingdb import bulk
 from tradingdb.bulk import UpsertReport, copy_in, upsert
 from tradingdb.candles import wire
 from tradingdb.candles.fetch import fetch_columns
+from tradingdb.connections import Limits
 from tradingdb.core.timeframe import Timeframe
 from tradingdb.database import Database, WriteSession
 from tradingdb.errors import TradingDBError
@@ -225,6 +226,29 @@ async def test_a_session_that_was_rolled_back_begins_anew_for_copy(database: Dat
     async with database.read() as session:
         received = await fetch_columns(session, COLUMNS, "SELECT number FROM numbers")
     assert received["number"].tolist() == [2]
+
+
+async def test_whoever_is_cancelled_leaves_no_transaction_to_the_next(database: Database) -> None:
+    """The next who gets the connection would work in it, and nothing of that would ever be committed."""
+    async with database.write() as session:
+        await session.execute(text("CREATE TABLE numbers (number int8)"))
+
+    async def store(shared: Database, number: int) -> None:
+        async with shared.write() as session:
+            await copy_in(session, "numbers", ["number"], [block(number)])
+
+    async with Database(database.target, limits=Limits(pool_size=1, max_overflow=0)) as shared:
+        await store(shared, -1)
+        for steps in range(150):
+            cancelled = asyncio.create_task(store(shared, 1_000 + steps))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            cancelled.cancel()
+            await asyncio.gather(cancelled, return_exceptions=True)
+            await store(shared, steps)
+    async with database.read() as session:
+        received = await fetch_columns(session, COLUMNS, "SELECT number FROM numbers WHERE number < 1000 ORDER BY 1")
+    assert received["number"].tolist() == list(range(-1, 150))
 
 
 async def test_copy_out_sees_what_the_session_has_not_committed(database: Database) -> None:

@@ -129,15 +129,19 @@ async def driver_in_transaction(session: ReadSession) -> asyncpg.Connection:
     SQLAlchemy begins it with its own first statement; a COPY before that would be committed on its own.
     """
     seen_in, raw = session.info.get(_DRIVER, (None, None))
-    if raw is not None and seen_in is _transaction_of(session) and raw.is_in_transaction():
+    if raw is not None and seen_in is _transaction_of(session):
         return raw
-    pooled = (await session.run_sync(Session.connection)).connection  # a savepoint begins here, not before
-    adapted: Any = pooled.dbapi_connection
-    raw = pooled.driver_connection
+    connection = await session.run_sync(Session.connection)  # a savepoint begins here, not before
+    adapted: Any = connection.connection.dbapi_connection
+    raw = connection.connection.driver_connection
     if raw is None:
         raise AssertionError  # pragma: no cover - a checked-out connection has a driver
-    if not raw.is_in_transaction():
-        await adapted._start_transaction()  # noqa: SLF001 - the public way is a statement of no use
+    if adapted._transaction is None:  # noqa: SLF001 - the public way to begin is a statement of no use
+        try:
+            await adapted._start_transaction()  # noqa: SLF001 - same
+        except BaseException as error:  # it may have begun, unknown to SQLAlchemy, which would not end it
+            connection.invalidate(error)
+            raise
     session.info[_DRIVER] = _transaction_of(session), raw
     return raw
 
