@@ -17,7 +17,7 @@ LAYERS = [
     {"models"},
     {"schemas"},
     {"postgres_binaries", "failures"},
-    {"embedded", "connections", "scope", "session_end"},
+    {"embedded", "connections", "scope", "session_end", "collisions"},
     {"database", "catalogue"},
     {"bulk"},
     {"timeseries"},

@@ -21,9 +21,11 @@ from sqlalchemy.ext.asyncio import (
     async_sessionmaker,
 )
 
+from tradingdb import collisions
 from tradingdb.connections import Limits, pooled_engine
 from tradingdb.embedded import EmbeddedServer, data_dir_from
 from tradingdb.errors import (
+    CollisionError,
     ConfigurationError,
     DatabaseUnavailableError,
     InvalidValueError,
@@ -261,10 +263,9 @@ class Database:
     ) -> T:
         """Run a unit of work, and run all of it again when PostgreSQL says that this may help.
 
-        Repeated after a serialization failure, a deadlock or a lost connection; never after anything else. A unit that
-        was in a deadlock waits until it can run alone (`COLLISION_GATE`). When the
-        connection is lost during COMMIT the work may be stored already: it is repeated only if `idempotent` says that
-        doing it twice is the same as doing it once.
+        Repeated after a serialization failure, a collision, a deadlock or a lost connection; never after anything else
+        (`tradingdb.collisions`). When the connection is lost during COMMIT the work may be stored already: it is
+        repeated only if `idempotent` says that doing it twice is the same as doing it once.
 
         Raises:
             OutcomeUnknownError: the connection was lost during COMMIT and the work is not idempotent.
@@ -273,22 +274,31 @@ class Database:
         retry = retry or Retry()
         give_up_at = time.monotonic() + retry.deadline
         delay = retry.first_delay
-        one_at_a_time = False
-        for attempt in range(1, retry.attempts + 1):
+        unit = collisions.Unit()
+        attempt = deadlocks = 0
+        while True:
+            known = len(unit.wanted)
             try:
                 async with self.write(isolation=isolation, scope=scope) as session:
-                    if one_at_a_time:
-                        await session.execute(_QUEUE)
-                    return await work(session)
+                    unit.begin(session)
+                    if deadlocks > 1 and isolation in {None, "READ COMMITTED"}:
+                        await session.execute(collisions.RUN_ALONE)
+                    result = await work(session)
+                    if unit.collided:
+                        raise CollisionError  # noqa: TRY301 - whoever swallowed it, nothing of this may be committed
+                    return result
             except OutcomeUnknownError:
                 if not idempotent:
                     raise
                 last: Exception = OutcomeUnknownError()
             except Exception as error:
-                if not is_repeatable(error):
+                if not (unit.collided or is_repeatable(error)):
                     raise
                 last = error
-            one_at_a_time = one_at_a_time or (sqlstate_of(last) == DEADLOCK and isolation in {None, "READ COMMITTED"})
+            if unit.collided and len(unit.wanted) > known and time.monotonic() < give_up_at:
+                continue  # it has learned what to wait for, and need not come back later
+            attempt += 1
+            deadlocks += sqlstate_of(last) == DEADLOCK
             longest = retry.conflict_delay if sqlstate_of(last) in REPEATABLE else math.inf
             pause = min(delay, longest) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter, not a secret
             if attempt == retry.attempts or time.monotonic() + pause > give_up_at:
@@ -299,7 +309,6 @@ class Database:
             logger.info("repeating a unit of work after %s (attempt %d)", _brief(last), attempt)
             await asyncio.sleep(pause)
             delay = min(delay * 2, retry.longest_delay)
-        raise AssertionError  # pragma: no cover - the loop returns or raises
 
     async def health(self) -> Health:
         """Ask the server how it is.
@@ -344,15 +353,6 @@ def _brief(error: Exception) -> str:
         return str(error)
     return f"{type(error).__name__} {sqlstate_of(error) or ''}".strip()
 
-
-COLLISION_GATE = 7_236_839_128_415_205
-"""Advisory lock that keeps units of work from meeting in the same deadlock again.
-
-Who locks positions holds it shared, so that nobody waits; who was in a deadlock takes it alone before anything else,
-and so runs when those under way have ended and before those that come.
-"""
-
-_QUEUE = text(f"SELECT pg_advisory_xact_lock({COLLISION_GATE})")
 
 _HEALTH = text(
     """

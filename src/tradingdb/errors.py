@@ -192,6 +192,12 @@ class LockTimeoutError(TradingDBError):
     exit_code = 7
 
 
+class CollisionError(TradingDBError):
+    """Another unit of work holds a position that this one needs out of order; `Database.run` begins it again."""
+
+    exit_code = 7
+
+
 class TimeLimitError(TradingDBError):
     """PostgreSQL cancelled a statement that took longer than its time limit, perhaps waiting for somebody's lock."""
 

@@ -131,6 +131,15 @@ class Trade(Base):
         ),
         Index("ix_trades__open", "account_id", "instrument_id", postgresql_where=text("outcome = 'pending'")),
         Index(
+            "ix_trades__closed",
+            "mode",
+            text("exit_time DESC"),
+            text("pnl DESC"),
+            "outcome",
+            postgresql_include=["entry_time"],
+            postgresql_where=text("pnl IS NOT NULL"),
+        ),
+        Index(
             "uq_trades__dedupe_key",
             "account_id",
             "backtest_run_id",

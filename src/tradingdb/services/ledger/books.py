@@ -8,10 +8,11 @@ from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import asyncpg
 from sqlalchemy import text
 
 from tradingdb.bulk import FEW, arrays, fetch, sent, sent_values, unnested
-from tradingdb.database import COLLISION_GATE
+from tradingdb.collisions import GATE, collide, in_turn
 from tradingdb.models import CostBasis, InstrumentKind, OrderSide, PositionSide
 from tradingdb.scope import scoped_by_verb
 from tradingdb.services.ledger.holdings import Contract, Execution, Holding, Lot
@@ -55,17 +56,19 @@ async def open_books(session: WriteSession, places: Iterable[Place]) -> dict[Pla
     """Lock positions until the transaction ends, in one order for everybody; those not there yet are made, empty.
 
     A place whose account or instrument does not exist is left out.
+
+    Raises:
+        CollisionError: within `Database.run`, which begins the unit of work again.
     """
-    if not places:
+    asked = set(places)
+    if not asked:
         return {}
-    wanted = sorted(set(places), key=lambda place: (place.account_id, place.instrument_id, place.side))
-    if not wanted:
-        return {}
-    books = await _locked(session, wanted)
-    if len(books) < len(wanted):
+    wanted, waits = in_turn(session, asked)
+    books = await _locked(session, wanted, waits=waits)
+    if not asked <= books.keys():
         await session.execute(_MAKE, arrays("place", Place._fields, [place._asdict() for place in wanted]))
-        books = await _locked(session, wanted)
-    return books
+        books = await _locked(session, wanted, waits=waits)
+    return {place: book for place, book in books.items() if place in asked}
 
 
 async def places_of(session: ReadSession, *, account_id: UUID | None = None) -> list[Place]:
@@ -100,14 +103,20 @@ def execution_of(row: Row[Any]) -> Execution:
     )
 
 
-async def _locked(session: WriteSession, places: list[Place]) -> dict[Place, Book]:
-    statement = _lock(min(len(places), FEW + 1))
+async def _locked(session: WriteSession, places: list[Place], *, waits: bool) -> dict[Place, Book]:
+    statement = _lock(min(len(places), FEW + 1), waits=waits)
     parameters = sent_values("place", _PLACE, [place._asdict() for place in places])
+    try:
+        rows = await fetch(session, statement, parameters)
+    except asyncpg.LockNotAvailableError:
+        if waits:
+            raise
+        collide(session)
     return {
         Place(row.account_id, row.instrument_id, PositionSide(row.side)): Book(
             contract_of(row), holding_of(row), row.cost_basis == CostBasis.FIFO
         )
-        for row in await fetch(session, statement, parameters)
+        for row in rows
     }
 
 
@@ -146,7 +155,7 @@ _PLACES = f"{unnested('place', _PLACE)} AS sent ({', '.join(_PLACE)})"
 
 
 @cache
-def _lock(count: int) -> TextClause:
+def _lock(count: int, *, waits: bool) -> TextClause:
     return scoped_by_verb(
         text(
             f"""
@@ -154,13 +163,13 @@ def _lock(count: int) -> TextClause:
                    CAST(p.other_fees AS text) AS other_fees, p.opened_at, p.last_fill_at, p.last_fill_place,
                    CAST(p.lots AS text) AS lots, a.cost_basis,
                    i.kind, i.base_currency, i.quote_currency, i.settle_currency, i.contract_size, i.is_inverse
-            FROM (SELECT pg_advisory_xact_lock_shared({COLLISION_GATE})) AS gate
+            FROM (SELECT pg_advisory_xact_lock_shared({GATE})) AS gate
             CROSS JOIN {sent("place", _PLACE, count)}
             JOIN positions p USING (account_id, instrument_id, side)
             JOIN trading_accounts a ON a.id = p.account_id
             JOIN instruments i ON i.id = p.instrument_id
             ORDER BY p.account_id, p.instrument_id, p.side
-            FOR NO KEY UPDATE OF p
+            FOR NO KEY UPDATE OF p {"" if waits else "NOWAIT"}
             """  # noqa: S608 - built from the constants above
         )
     )

@@ -25,8 +25,8 @@ async def record(session: WriteSession, entries: Sequence[Entry]) -> list[Receip
     """Record whatever a feed sent: a receipt for each entry, in their order. Those refused leave the others be.
 
     Orders are recorded first, then events, then fills. Every position that is concerned is locked before anything else,
-    in one order for everybody: units of work that call several verbs one after the other can deadlock with each other,
-    and are repeated by `Database.run`; units that call this one cannot.
+    in one order for everybody: units of work that call several verbs one after the other can collide with each other,
+    and are begun again by `Database.run`; units that call this one cannot.
 
     Raises:
         ScopeError: the session is limited to another account.
