@@ -137,11 +137,15 @@ async def driver_in_transaction(session: ReadSession) -> asyncpg.Connection:
     if raw is None:
         raise AssertionError  # pragma: no cover - a checked-out connection has a driver
     if adapted._transaction is None:  # noqa: SLF001 - the public way to begin is a statement of no use
+        has_begun = False
         try:
             await adapted._start_transaction()  # noqa: SLF001 - same
-        except BaseException as error:  # it may have begun, unknown to SQLAlchemy, which would not end it
-            connection.invalidate(error)
-            raise
+            has_begun = True
+        except adapted.dbapi.Error as error:
+            raise error.__cause__ from None  # the driver's, which is what everything else here raises
+        finally:
+            if not has_begun:  # or it has, unknown to SQLAlchemy, which would not end it
+                connection.invalidate()
     session.info[_DRIVER] = _transaction_of(session), raw
     return raw
 

@@ -6,13 +6,22 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import func, select, text, update
 
 from tradingdb.core.ids import uuid7
 from tradingdb.database import Database, WriteSession
-from tradingdb.models import AuditEntry, Order, ReconciliationRecord, TradingAccount, TradingDecision
+from tradingdb.models import (
+    AuditEntry,
+    Order,
+    Position,
+    PositionCheckpoint,
+    ReconciliationRecord,
+    TradingAccount,
+    TradingDecision,
+)
 from tradingdb.scope import Scope, unscoped
 from tradingdb.seeds import World, seed
 from tradingdb.settings import Settings
@@ -71,4 +80,12 @@ async def scoped_world(database: Database) -> AsyncIterator[ScopedWorld]:
                     account_id=account, taken_at=at, difference_count=0, unexplained_count=0, differences=[]
                 )
             )
+            position = (await session.scalars(select(Position).where(Position.account_id == account).limit(1))).one()
+            session.add(
+                PositionCheckpoint(
+                    account_id=account, instrument_id=position.instrument_id, side=position.side, last_fill_at=at,
+                    last_fill_place="0001:1:00000", quantity=Decimal(0), realized_pnl=Decimal(0), fees=Decimal(0),
+                    other_fees={},
+                )
+            )  # fmt: skip
     yield ScopedWorld(database, mine, theirs)

@@ -32,6 +32,7 @@ async def test_every_table_has_rows_but_those_that_are_named_with_a_reason(world
             "candle_blocks",
             "candle_quarantine",
             "outbox_consumers",
+            "position_checkpoints",
             "reconciliations",
         }
     )

@@ -114,6 +114,7 @@ from tradingdb.models import (
     PortfolioHolding,
     PortfolioSnapshot,
     Position,
+    PositionCheckpoint,
     PositionSide,
     PriceZone,
     QuarantinedCandle,
@@ -373,6 +374,9 @@ __all__ = [
     "PortfolioSnapshotCreate",
     "PortfolioSnapshotRead",
     "PortfolioSnapshotUpdate",
+    "PositionCheckpointCreate",
+    "PositionCheckpointRead",
+    "PositionCheckpointUpdate",
     "PositionCreate",
     "PositionRead",
     "PositionUpdate",
@@ -5943,6 +5947,74 @@ class PositionRead(ReadContract):
     created_at: datetime
     updated_at: datetime
 
+class PositionCheckpointCreate(CreateContract):
+    account_id: UUID
+    instrument_id: int
+    side: PositionSide
+    last_fill_at: datetime
+    last_fill_place: str
+    quantity: Decimal
+    average_entry_price: Decimal | None
+    realized_pnl: Decimal
+    fees: Decimal
+    other_fees: dict[str, Decimal]
+    opened_at: datetime | None
+    lots: list[HeldLot] | None
+    def __init__(
+        self,
+        *,
+        account_id: UUID,
+        instrument_id: int,
+        side: PositionSide,
+        last_fill_at: datetime,
+        last_fill_place: str,
+        quantity: int | Decimal,
+        average_entry_price: int | Decimal | None = ...,
+        realized_pnl: int | Decimal,
+        fees: int | Decimal,
+        other_fees: dict[str, Decimal],
+        opened_at: datetime | None = ...,
+        lots: list[HeldLot] | None = ...,
+    ) -> None: ...
+    def to_row(self) -> PositionCheckpoint: ...
+
+class PositionCheckpointUpdate(UpdateContract):
+    last_fill_place: str | None
+    quantity: Decimal | None
+    average_entry_price: Decimal | None
+    realized_pnl: Decimal | None
+    fees: Decimal | None
+    other_fees: dict[str, Decimal] | None
+    opened_at: datetime | None
+    lots: list[HeldLot] | None
+    def __init__(
+        self,
+        *,
+        last_fill_place: str = ...,
+        quantity: int | Decimal = ...,
+        average_entry_price: int | Decimal | None = ...,
+        realized_pnl: int | Decimal = ...,
+        fees: int | Decimal = ...,
+        other_fees: dict[str, Decimal] = ...,
+        opened_at: datetime | None = ...,
+        lots: list[HeldLot] | None = ...,
+    ) -> None: ...
+    def apply(self, row: PositionCheckpoint) -> None: ...
+
+class PositionCheckpointRead(ReadContract):
+    account_id: UUID
+    instrument_id: int
+    side: PositionSide
+    last_fill_at: datetime
+    last_fill_place: str
+    quantity: Decimal
+    average_entry_price: Decimal | None
+    realized_pnl: Decimal
+    fees: Decimal
+    other_fees: dict[str, Decimal]
+    opened_at: datetime | None
+    lots: list[HeldLot] | None
+
 class PriceZoneCreate(CreateContract):
     id: UUID | None
     instrument_id: int
@@ -8312,6 +8384,10 @@ def contracts(
 def contracts(
     model: type[Position],
 ) -> Contracts[type[PositionCreate], type[PositionUpdate], type[PositionRead]]: ...
+@overload
+def contracts(
+    model: type[PositionCheckpoint],
+) -> Contracts[type[PositionCheckpointCreate], type[PositionCheckpointUpdate], type[PositionCheckpointRead]]: ...
 @overload
 def contracts(
     model: type[PriceZone],

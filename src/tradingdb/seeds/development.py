@@ -42,6 +42,7 @@ LEFT_EMPTY = {
     "candle_quarantine": "For rows that could not be candles; every candle of the world is one.",
     "reconciliations": "Made when an account is compared with its venue; the venues of this world have no answer.",
     "outbox_consumers": "Services that read the outbox make their own row; none of them runs in this world.",
+    "position_checkpoints": "Made after some fifty fills of one position; none of this world has so many.",
     "candle_blocks": "Made from sealed months of candles when an operator packs them; the world's month is not sealed.",
 }
 """The tables that this world has no rows for, and why."""

@@ -9,12 +9,24 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text
-from trading_desk import Desk
+from trading_desk import START, Desk
 
 from tradingdb.database import WriteSession
 from tradingdb.errors import NotFoundError
-from tradingdb.models import CashMovement, CashMovementKind, CostBasis, Position, TradingAccount
-from tradingdb.services.ledger import NewFill, rebuild_positions, record_fill, record_fills
+from tradingdb.models import CashMovement, CashMovementKind, CostBasis, Position, PositionCheckpoint, TradingAccount
+from tradingdb.services.ledger import (
+    Holding,
+    NewFill,
+    Place,
+    fold,
+    rebuild_positions,
+    record_fill,
+    record_fills,
+)
+from tradingdb.services.ledger import fills as recording
+from tradingdb.services.ledger.books import open_books
+from tradingdb.services.ledger.fills import execution_in, place_of
+from tradingdb.services.ledger.holdings import Lot
 
 amounts = st.decimals("0.001", "1000", places=3).filter(lambda amount: amount > 0)
 fees = st.sampled_from([(Decimal(0), None), (Decimal("0.01"), "USDT"), (Decimal("0.002"), "BTC"), (Decimal(-1), "BNB")])
@@ -64,6 +76,31 @@ async def kept(session: WriteSession, desk: Desk) -> dict[tuple[int, str], tuple
     }
 
 
+async def wrong_checkpoints(session: WriteSession, fills: list[NewFill]) -> list[object]:
+    """Those that are not what the fills up to theirs add up to."""
+    wrong = []
+    for row in await session.scalars(select(PositionCheckpoint)):
+        place = Place(row.account_id, row.instrument_id, row.side)
+        book = (await open_books(session, [place]))[place]
+        mine = sorted((execution_in(fill) for fill in fills if place_of(fill) == place), key=lambda each: each.place)
+        until = (row.last_fill_at, row.last_fill_place)
+        expected = fold(book.empty, [each for each in mine if each.place <= until], book.contract)
+        lots = None if row.lots is None else tuple(Lot(lot.quantity, lot.price) for lot in row.lots)
+        found = Holding(
+            row.quantity,
+            row.average_entry_price,
+            row.realized_pnl,
+            row.fees,
+            row.other_fees,
+            row.opened_at,
+            until,
+            lots,
+        )
+        wrong += [found] if found != expected else []
+    return wrong
+
+
+@pytest.mark.parametrize("every", [1, 3])
 @pytest.mark.parametrize("which", ["average", "fifo"])
 @settings(
     deadline=None,
@@ -74,8 +111,16 @@ async def kept(session: WriteSession, desk: Desk) -> dict[tuple[int, str], tuple
 )
 @given(rows=st.lists(fill_values, max_size=8), data=st.data())
 async def test_any_history_in_any_order_is_what_a_rebuild_says(
-    session: WriteSession, desk: Desk, fifo_desk: Desk, which: str, rows: list[tuple[object, ...]], data: st.DataObject
+    session: WriteSession,
+    desk: Desk,
+    fifo_desk: Desk,
+    monkeypatch: pytest.MonkeyPatch,
+    which: str,
+    every: int,
+    rows: list[tuple[object, ...]],
+    data: st.DataObject,
 ) -> None:
+    monkeypatch.setattr(recording, "CHECKPOINT_EVERY", every)
     if which == "fifo":
         desk = fifo_desk
     fills = fills_of(desk, rows)
@@ -87,6 +132,7 @@ async def test_any_history_in_any_order_is_what_a_rebuild_says(
             for fill in arriving[:cut]:
                 await record_fill(session, fill)
             await record_fills(session, arriving[cut:])
+            assert await wrong_checkpoints(session, fills) == []
             assert await rebuild_positions(session, account_id=desk.account_id) == []
             seen.append((await kept(session, desk), await desk.cash(session)))
             await savepoint.rollback()
@@ -103,6 +149,25 @@ async def test_what_was_changed_behind_our_back_is_mended(session: WriteSession,
     paid = select(CashMovement.amount).where(CashMovement.kind == CashMovementKind.REALIZED_PNL)
     assert (await session.scalars(paid.order_by(CashMovement.occurred_at))).all() == [30, -20]
     assert await rebuild_positions(session, account_id=desk.account_id) == []
+
+
+async def test_a_late_fill_is_counted_on_from_the_checkpoint_before_it(
+    session: WriteSession, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording, "CHECKPOINT_EVERY", 1)
+    await record_fills(session, [desk.fill(1, at=1), desk.fill(2, at=2)])
+    await record_fill(session, desk.fill(3, at=3))
+    checkpoints = select(PositionCheckpoint.last_fill_at).order_by(PositionCheckpoint.last_fill_at)
+    seconds = [(at - START).total_seconds() for at in await session.scalars(checkpoints)]
+    assert seconds == [2, 3], "one after each call"
+    await session.execute(text("UPDATE position_checkpoints SET realized_pnl = 1000 WHERE quantity = 2"))
+    await record_fill(session, desk.fill(4, at=2.5))
+    assert (await desk.position(session)).realized_pnl == 1000, "it was counted on from there"
+    seconds = [(at - START).total_seconds() for at in await session.scalars(checkpoints)]
+    assert seconds == [2], "what came after the late fill is another history now"
+    await rebuild_positions(session, account_id=desk.account_id)
+    assert (await desk.position(session)).realized_pnl == 0
+    assert (await session.scalars(checkpoints)).all() == []
 
 
 async def test_an_account_that_counts_otherwise_from_now_on(session: WriteSession, desk: Desk) -> None:

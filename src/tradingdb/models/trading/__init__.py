@@ -1,7 +1,7 @@
 """The ledger: accounts, orders, fills, positions and trades."""
 
 from tradingdb.models.trading.accounts import AccountStatus, CostBasis, TradingAccount
-from tradingdb.models.trading.fills import Fill, HeldLot, Liquidity, Position
+from tradingdb.models.trading.fills import Fill, HeldLot, Liquidity, Position, PositionCheckpoint
 from tradingdb.models.trading.orders import (
     Order,
     OrderEvent,
@@ -47,6 +47,7 @@ __all__ = [
     "PortfolioHolding",
     "PortfolioSnapshot",
     "Position",
+    "PositionCheckpoint",
     "PositionSide",
     "ProposedEntry",
     "ReconciliationRecord",

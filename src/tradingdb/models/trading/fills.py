@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    SmallInteger,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from tradingdb.core.base import Base, finite, not_blank, one_of
@@ -148,5 +157,41 @@ class Position(Base):
         *finite("leverage", sign="> 0"),
         *finite("margin_used", sign=">= 0"),
         CheckConstraint("(quantity = 0) = (average_entry_price IS NULL)", name="held_has_price"),
+        {"comment": __doc__},
+    )
+
+
+class PositionCheckpoint(Base):
+    """A position as it was after one of its fills, from which a late fill is counted on."""
+
+    __tablename__ = "position_checkpoints"
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    instrument_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    side: Mapped[PositionSide] = mapped_column(EnumText(PositionSide), primary_key=True)
+    last_fill_at: Mapped[datetime] = mapped_column(primary_key=True)
+    last_fill_place: Mapped[str] = mapped_column(
+        CleanText(500), comment="Place of that fill among those of one instant."
+    )
+    quantity: Mapped[Quantity] = mapped_column(comment="Signed: negative is short.")
+    average_entry_price: Mapped[Price | None]
+    realized_pnl: Mapped[Money] = mapped_column(comment="In settle currency, before fees.")
+    fees: Mapped[Money] = mapped_column(comment="Paid, in settle currency.")
+    other_fees: Mapped[dict[str, Decimal]] = mapped_column(
+        TypedJson(dict[str, Decimal]), comment="Paid in other currencies."
+    )
+    opened_at: Mapped[datetime | None] = mapped_column(comment="When the holding began.")
+    lots: Mapped[list[HeldLot] | None] = mapped_column(
+        TypedJson(list[HeldLot]), comment="Oldest first, as in positions. NULL: counted by average cost."
+    )
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["account_id", "instrument_id", "side"],
+            ["positions.account_id", "positions.instrument_id", "positions.side"],
+            ondelete="CASCADE",
+        ),
+        one_of("side", PositionSide),
+        *finite("quantity", "average_entry_price", "realized_pnl", "fees"),
         {"comment": __doc__},
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,7 +19,7 @@ from tradingdb.scope import scoped_by_verb
 from tradingdb.services.ledger.holdings import Contract, Execution, Holding, Lot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from uuid import UUID
 
     from sqlalchemy import Row, TextClause
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from tradingdb.database import ReadSession, WriteSession
 
 
+BEFORE_ANY = datetime(1, 1, 2, tzinfo=UTC)
 LAST = "~"
 """Place of a last fill that is not known, behind every other: whatever else came in that instant is counted anew."""
 
@@ -77,13 +79,32 @@ async def places_of(session: ReadSession, *, account_id: UUID | None = None) -> 
     return [Place(row.account_id, row.instrument_id, PositionSide(row.side)) for row in rows]
 
 
-async def executions_of(session: ReadSession, places: Iterable[Place]) -> dict[Place, list[tuple[UUID, Execution]]]:
-    """Every fill of some positions, in order of place in time."""
-    parameters = arrays("place", Place._fields, [place._asdict() for place in places])
+async def checkpoints_before(
+    session: ReadSession, books: Mapping[Place, Book], times: Mapping[Place, datetime]
+) -> dict[Place, Holding]:
+    """Each position as it was at its last checkpoint before a time, or empty: where counting it again begins."""
+    rows = [place._asdict() | {"before": at} for place, at in times.items()]
+    found = {place: books[place].empty for place in times}
+    for row in await session.execute(_CHECKPOINTS, arrays("place", (*Place._fields, "before"), rows)):
+        place, holding = Place(row.account_id, row.instrument_id, PositionSide(row.side)), holding_of(row)
+        if (holding.lots is None) == (found[place].lots is None):  # else the account has changed how it counts
+            found[place] = holding
+    return found
+
+
+async def executions_of(
+    session: ReadSession, places: Iterable[Place], after: Mapping[Place, Holding] | None = None
+) -> dict[Place, list[tuple[UUID, Execution]]]:
+    """Every fill of some positions, in order of place in time; only those that come after a holding."""
+    known = {place: holding.last_place for place, holding in (after or {}).items()}
+    since = [place._asdict() | {"since": (known.get(place) or (BEFORE_ANY,))[0]} for place in places]
+    parameters = arrays("place", (*Place._fields, "since"), since)
     found: dict[Place, list[tuple[UUID, Execution]]] = {}
     for row in await session.execute(_EXECUTIONS, parameters):
         place = Place(row.account_id, row.instrument_id, PositionSide(row.position_side))
-        found.setdefault(place, []).append((row.id, execution_of(row)))
+        execution, last = execution_of(row), known.get(place)
+        if last is None or execution.place > last:
+            found.setdefault(place, []).append((row.id, execution))
     for executions in found.values():
         executions.sort(key=lambda item: item[1].place)
     return found
@@ -200,14 +221,34 @@ _PLACES_THERE = scoped_by_verb(
         """
     )
 )
+_SINCE = _PLACE | {"since": "timestamptz"}
+_PLACES_SINCE = f"{unnested('place', _SINCE)} AS sent ({', '.join(_SINCE)})"
+_BEFORE = _PLACE | {"before": "timestamptz"}
+_CHECKPOINTS = scoped_by_verb(
+    text(
+        f"""
+    SELECT p.account_id, p.instrument_id, p.side, p.quantity, p.average_entry_price, p.realized_pnl, p.fees,
+           CAST(p.other_fees AS text) AS other_fees, p.opened_at, p.last_fill_at, p.last_fill_place,
+           CAST(p.lots AS text) AS lots, a.cost_basis
+    FROM {unnested("place", _BEFORE)} AS sent ({", ".join(_BEFORE)})
+    JOIN trading_accounts a ON a.id = sent.account_id
+    CROSS JOIN LATERAL (
+        SELECT * FROM position_checkpoints c
+        WHERE c.account_id = sent.account_id AND c.instrument_id = sent.instrument_id AND c.side = sent.side
+          AND c.last_fill_at < sent.before
+        ORDER BY c.last_fill_at DESC LIMIT 1
+    ) AS p
+    """  # noqa: S608 - same
+    )
+)
 _EXECUTIONS = scoped_by_verb(
     text(
         f"""
     SELECT f.id, f.account_id, f.instrument_id, f.position_side, f.side, f.quantity, f.price, f.executed_at,
            f.venue_trade_id, f.sequence, f.fee, f.fee_currency
-    FROM {_PLACES}
+    FROM {_PLACES_SINCE}
     JOIN fills f ON f.account_id = sent.account_id AND f.instrument_id = sent.instrument_id
-                AND f.position_side = sent.side
+                AND f.position_side = sent.side AND f.executed_at >= sent.since
     """  # noqa: S608 - same
     )
 )

@@ -10,6 +10,7 @@ from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
+from zlib import crc32
 
 from sqlalchemy import text
 
@@ -19,7 +20,7 @@ from tradingdb.core.json import dump_json
 from tradingdb.errors import LedgerConflictError, NotFoundError, TradingDBError
 from tradingdb.models import OrderSide, PositionSide
 from tradingdb.scope import scoped_by_verb
-from tradingdb.services.ledger.books import Book, Place, executions_of, open_books
+from tradingdb.services.ledger.books import Book, Place, checkpoints_before, executions_of, open_books
 from tradingdb.services.ledger.cash_of_fills import corrections_of, fee_movement, movements_of
 from tradingdb.services.ledger.entries import NewFill, Receipt, Result
 from tradingdb.services.ledger.guard import refuse_other_content, require_accounts
@@ -43,8 +44,12 @@ if TYPE_CHECKING:
     from sqlalchemy import TextClause
 
     from tradingdb.database import WriteSession
+    from tradingdb.services.ledger.holdings import Holding
 
 ZERO = Decimal(0)
+
+CHECKPOINT_EVERY = 50
+"""Fills of a position between two checkpoints, about: fewer take room, more are read again for a late fill."""
 
 
 async def record_fill(session: WriteSession, fill: NewFill) -> Receipt:
@@ -99,7 +104,7 @@ class _Batch:
         """Fills that were there and have learned their fee."""
         self._joined: set[UUID] = set()
         self._recount: dict[Place, UUID] = {}
-        """Positions to count from the beginning, with the fill that is the cause."""
+        """Positions to count again, with the fill that is the cause."""
         self._seen: dict[tuple[Any, ...], tuple[UUID, NewFill]] = {}
 
     def take(self, fill: NewFill, found: Record) -> Receipt:
@@ -143,6 +148,7 @@ class _Batch:
             self._charges[found.id] = place, execution
             self.posting.fees.append({"id": found.id, "fee": fill.fee, "fee_currency": fill.fee_currency})
             self.posting.movements += fee_movement(found.id, fill)
+            self._change(place, execution)
             if leaves_holding(execution, self._books[place].contract):
                 self._recount.setdefault(place, found.id)
         result = Result.UPDATED if joins or learns_fee else Result.DUPLICATE
@@ -159,6 +165,12 @@ class _Batch:
         last = self._books[place].holding.last_place
         if last is not None and execution.place < last:
             self._recount[place] = fill_id
+            self._change(place, execution)
+
+    def _change(self, place: Place, execution: Execution) -> None:
+        """Remember since when a position's history is another."""
+        at = execution.executed_at
+        self.posting.changed_from[place] = min(at, self.posting.changed_from.get(place, at))
 
     def _share(self, order_id: UUID, fill: NewFill, value: Decimal) -> None:
         self.posting.shares.append(
@@ -166,12 +178,14 @@ class _Batch:
         )
 
     async def count(self, session: WriteSession) -> None:
-        """Fold what is new into the positions; from the beginning where something came late."""
-        before = await executions_of(session, self._recount) if self._recount else {}
+        """Fold what is new into the positions; from the last checkpoint before where something came late."""
+        times = {place: self.posting.changed_from[place] for place in self._recount}
+        begin = await checkpoints_before(session, self._books, times) if times else {}
+        before = await executions_of(session, begin, begin) if times else {}
         for place in self._fresh.keys() | self._recount.keys() | {place for place, _ in self._charges.values()}:
             fresh = sorted(self._fresh.get(place, ()), key=lambda item: item[1].place)
             if place in self._recount:
-                profits = self._counted_again(place, before.get(place, []), fresh)
+                profits = self._counted_again(place, begin[place], before.get(place, []), fresh)
             else:
                 profits = self._counted_on(place, fresh)
             contract = self._books[place].contract
@@ -184,12 +198,18 @@ class _Batch:
         fees = [execution for at, execution in self._charges.values() if at == place]
         holding, profits = profits_of(charged(book.holding, fees, book.contract), fresh, book.contract)
         self.posting.positions[place] = holding
+        if not fees and any(_is_checkpoint(execution) for _, execution in fresh):
+            self.posting.checkpoints[place] = holding
         return profits
 
     def _counted_again(
-        self, place: Place, stored: list[tuple[UUID, Execution]], fresh: list[tuple[UUID, Execution]]
+        self,
+        place: Place,
+        begin: Holding,
+        stored: list[tuple[UUID, Execution]],
+        fresh: list[tuple[UUID, Execution]],
     ) -> dict[UUID, Decimal]:
-        """Count everything from the beginning. Returns what each fill realized.
+        """Count on from a holding that was before all that is new. Returns what each fill since realized.
 
         Where an earlier fill realized something else than was paid then, the difference is paid at that fill's time, so
         that the cash of every instant is what is known of it now.
@@ -198,7 +218,11 @@ class _Batch:
         known = [(at, self._charges[at][1] if at in self._charges else execution) for at, execution in stored]
         in_time = sorted([*known, *fresh], key=lambda item: item[1].place)
         same = _same_beginning(stored, in_time)  # up to what came late nothing changes
-        begun = fold(book.empty, [execution for _, execution in in_time[:same]], book.contract)
+        old = max(0, min(same, len(in_time) - CHECKPOINT_EVERY // 2))  # near the end others will come late, too
+        early = fold(begin, [execution for _, execution in in_time[:old]], book.contract)
+        if old >= CHECKPOINT_EVERY and in_time[old - 1][1].executed_at < self.posting.changed_from[place]:
+            self.posting.checkpoints[place] = early
+        begun = fold(early, [execution for _, execution in in_time[old:same]], book.contract)
         holding, profits = profits_of(begun, in_time[same:], book.contract)
         self.posting.positions[place] = holding
         if book.contract.is_margined:
@@ -213,6 +237,11 @@ class _Batch:
             times[in_time[-1][0]] = in_time[-1][1].executed_at
             self.posting.movements += corrections_of(self._recount[place], place, book.contract, wrong, times)
         return profits
+
+
+def _is_checkpoint(execution: Execution) -> bool:
+    """One fill in so many, by its name, so that nobody needs to count them."""
+    return crc32(execution.place[1].encode()) % CHECKPOINT_EVERY == 0
 
 
 def _same_beginning(before: list[tuple[UUID, Execution]], after: list[tuple[UUID, Execution]]) -> int:

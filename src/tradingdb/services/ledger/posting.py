@@ -15,6 +15,7 @@ from tradingdb.scope import scoped_by_verb
 from tradingdb.services.ledger.order_state import ADD_FILLS, ORDER_PAYLOAD
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from uuid import UUID
 
     from sqlalchemy import TextClause
@@ -38,6 +39,10 @@ class Posting:
     shares: Rows = field(default_factory=list)
     """What fills add to their orders."""
     positions: dict[Place, Holding] = field(default_factory=dict)
+    checkpoints: dict[Place, Holding] = field(default_factory=dict)
+    """Positions as they were, to count late fills on from."""
+    changed_from: dict[Place, datetime] = field(default_factory=dict)
+    """Since when the history of a position is another: later checkpoints are forgotten."""
     movements: Rows = field(default_factory=list)
     events: Rows = field(default_factory=list)
 
@@ -49,6 +54,8 @@ class Posting:
             "charge": self.fees,
             "share": self.shares,
             "position": [_position_row(place, holding) for place, holding in self.positions.items()],
+            "checkpoint": [_position_row(place, holding) for place, holding in self.checkpoints.items()],
+            "change": [place._asdict() | {"changed_from": at} for place, at in self.changed_from.items()],
             "movement": self.movements,
             "event": self.events,
         }
@@ -80,6 +87,20 @@ def _position_row(place: Place, holding: Holding) -> dict[str, Any]:
     }
 
 
+_POSITION = {
+    "account_id": "uuid",
+    "instrument_id": "int4",
+    "side": "text",
+    "quantity": "numeric",
+    "average_entry_price": "numeric",
+    "realized_pnl": "numeric",
+    "fees": "numeric",
+    "other_fees": "jsonb",
+    "opened_at": "timestamptz",
+    "last_fill_at": "timestamptz",
+    "last_fill_place": "text",
+    "lots": "jsonb",
+}
 COLUMNS: dict[str, dict[str, str]] = {
     "fill": {
         "id": "uuid",
@@ -106,20 +127,9 @@ COLUMNS: dict[str, dict[str, str]] = {
     "link": {"id": "uuid", "order_id": "uuid"},
     "charge": {"id": "uuid", "fee": "numeric", "fee_currency": "text"},
     "share": {"order_id": "uuid", "quantity": "numeric", "value": "numeric", "executed_at": "timestamptz"},
-    "position": {
-        "account_id": "uuid",
-        "instrument_id": "int4",
-        "side": "text",
-        "quantity": "numeric",
-        "average_entry_price": "numeric",
-        "realized_pnl": "numeric",
-        "fees": "numeric",
-        "other_fees": "jsonb",
-        "opened_at": "timestamptz",
-        "last_fill_at": "timestamptz",
-        "last_fill_place": "text",
-        "lots": "jsonb",
-    },
+    "position": _POSITION,
+    "checkpoint": _POSITION,
+    "change": {"account_id": "uuid", "instrument_id": "int4", "side": "text", "changed_from": "timestamptz"},
     "movement": {
         "id": "uuid",
         "account_id": "uuid",
@@ -136,7 +146,7 @@ COLUMNS: dict[str, dict[str, str]] = {
 """What is sent of each part, with its type in PostgreSQL."""
 
 _PLACE = ("account_id", "instrument_id", "side")
-_STATE = tuple(name for name in COLUMNS["position"] if name not in _PLACE)
+_STATE = tuple(name for name in _POSITION if name not in _PLACE)
 
 
 _CHANGES = {
@@ -147,6 +157,11 @@ _CHANGES = {
         UPDATE positions p SET {", ".join(f"{name} = sent.{name}" for name in _STATE)}, updated_at = now()
         FROM {{sent}} WHERE {" AND ".join(f"p.{name} = sent.{name}" for name in _PLACE)}
     """,  # noqa: S608 - built from constants
+    "checkpoint": "INSERT INTO position_checkpoints ({names}) SELECT {names} FROM {sent} ON CONFLICT DO NOTHING",
+    "change": f"""
+        DELETE FROM position_checkpoints p USING {{sent}}
+        WHERE {" AND ".join(f"p.{name} = sent.{name}" for name in _PLACE)} AND p.last_fill_at >= sent.changed_from
+    """,  # noqa: S608 - same
     "movement": "INSERT INTO cash_movements ({names}) SELECT {names} FROM {sent}",
     "event": "INSERT INTO outbox_events ({names}) SELECT {names} FROM {sent}",
     "share": f"""

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sqlalchemy import text
+
 from tradingdb.core.clock import utc_now
 from tradingdb.core.ids import uuid7
 from tradingdb.models import CashMovementKind
+from tradingdb.scope import scoped_by_verb
 from tradingdb.services.ledger.books import executions_of, open_books, places_of
 from tradingdb.services.ledger.guard import require_all_or_one
 from tradingdb.services.ledger.holdings import fold, gained
@@ -51,6 +54,7 @@ async def rebuild_positions(session: WriteSession, *, account_id: UUID | None = 
         if after != book.holding:
             await _store(session, place, book, after)
             changed.append(Rebuilt(place, book.holding, after))
+    await session.execute(_FORGET_CHECKPOINTS, {"account_id": account_id})
     return changed
 
 
@@ -73,3 +77,9 @@ async def _store(session: WriteSession, place: Place, book: Book, after: Holding
             }
         )
     await posting.store(session)
+
+
+_FORGET_CHECKPOINTS = scoped_by_verb(
+    text("DELETE FROM position_checkpoints WHERE CAST(:account_id AS uuid) IS NULL OR account_id = :account_id")
+)
+"""They were made of the fills as they were."""
