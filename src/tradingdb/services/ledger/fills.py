@@ -18,7 +18,7 @@ from tradingdb.bulk import FEW, Record, fetch, sent, sent_values
 from tradingdb.core.ids import uuid7
 from tradingdb.core.json import dump_json
 from tradingdb.errors import LedgerConflictError, NotFoundError, TradingDBError
-from tradingdb.models import OrderSide, PositionSide
+from tradingdb.models import OrderSide, OrderStatus, PositionSide
 from tradingdb.scope import scoped_by_verb
 from tradingdb.services.ledger.books import Book, Place, checkpoints_before, executions_of, open_books
 from tradingdb.services.ledger.cash_of_fills import corrections_of, fee_movement, movements_of
@@ -82,10 +82,11 @@ async def record_fills(session: WriteSession, fills: Sequence[NewFill]) -> list[
         receipts[place] = batch.take(fills[place], found[place])
     await batch.count(session)
     statuses = await batch.posting.store(session)
-    return [
-        replace(receipts[place], order_status=statuses.get(row.named_order_id, receipts[place].order_status))
-        for place, row in enumerate(found)
-    ]
+    return [_with_status(receipts[place], statuses.get(row.named_order_id)) for place, row in enumerate(found)]
+
+
+def _with_status(receipt: Receipt, status: OrderStatus | None) -> Receipt:
+    return receipt if status in {None, receipt.order_status} else replace(receipt, order_status=status)
 
 
 def place_of(fill: NewFill) -> Place:

@@ -119,11 +119,7 @@ def fold(start: Holding, executions: Sequence[Execution], contract: Contract) ->
     holding = start
     with localcontext(EXACT):
         for execution in executions:
-            holding = _moved(holding, execution.signed, execution, contract)
-            if leaves_holding(execution, contract):
-                holding = _moved(
-                    holding, QUOTIENT.divide(execution.fee, contract.size).copy_negate(), execution, contract
-                )
+            holding = _after(holding, execution, contract)
     return charged(holding, executions, contract)
 
 
@@ -132,11 +128,12 @@ def profits_of(
 ) -> tuple[Holding, dict[UUID, Decimal]]:
     """The holding after some fills, which must be in order of `place`, and what each of them realized."""
     holding, profits = start, {}
-    for fill_id, execution in fills:
-        after = fold(holding, [execution], contract)
-        profits[fill_id] = gained(holding, after)
-        holding = after
-    return holding, profits
+    with localcontext(EXACT):
+        for fill_id, execution in fills:
+            after = _after(holding, execution, contract)
+            profits[fill_id] = after.realized_pnl - holding.realized_pnl
+            holding = after
+    return charged(holding, [execution for _, execution in fills], contract), profits
 
 
 def sum_of(amounts: Iterable[Decimal]) -> Decimal:
@@ -154,6 +151,15 @@ def order_value(quantity: Decimal, price: Decimal, contract: Contract) -> Decima
     if contract.is_inverse:
         return QUOTIENT.divide(quantity, _positive(price))
     return EXACT.multiply(quantity, price)
+
+
+def _after(holding: Holding, execution: Execution, contract: Contract) -> Holding:
+    """The holding after an execution, but for what its fee adds to the fees."""
+    holding = _moved(holding, execution.signed, execution, contract)
+    if leaves_holding(execution, contract):
+        taken = QUOTIENT.divide(execution.fee, contract.size)
+        holding = _moved(holding, taken.copy_negate(), execution, contract)
+    return holding
 
 
 def _moved(holding: Holding, change: Decimal, execution: Execution, contract: Contract) -> Holding:
