@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import asyncpg
 from sqlalchemy import ColumnElement, func, literal, literal_column, or_
@@ -21,9 +21,9 @@ from tradingdb.failures import FAILED
 from tradingdb.scope import require_unscoped_table
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 
-    from sqlalchemy import TextClause
+    from sqlalchemy import Connection, TextClause
     from sqlalchemy.orm import DeclarativeBase, SessionTransaction
 
     from tradingdb.database import ReadSession, WriteSession
@@ -128,9 +128,9 @@ async def driver_in_transaction(session: ReadSession) -> asyncpg.Connection:
 
     SQLAlchemy begins it with its own first statement; a COPY before that would be committed on its own.
     """
-    seen_in, raw = session.info.get(_DRIVER, (None, None))
-    if raw is not None and seen_in is _transaction_of(session):
-        return raw
+    seen: _Driver | None = session.info.get(_DRIVER)
+    if seen is not None and seen.within is _transaction_of(session):
+        return seen.raw
     connection = await session.run_sync(Session.connection)  # a savepoint begins here, not before
     adapted: Any = connection.connection.dbapi_connection
     raw = connection.connection.driver_connection
@@ -146,12 +146,20 @@ async def driver_in_transaction(session: ReadSession) -> asyncpg.Connection:
         finally:
             if not has_begun:  # or it has, unknown to SQLAlchemy, which would not end it
                 connection.invalidate()
-    session.info[_DRIVER] = _transaction_of(session), raw
+    session.info[_DRIVER] = _Driver(_transaction_of(session), connection, raw)
     return raw
 
 
+class _Driver(NamedTuple):
+    """What a session keeps of its driver."""
+
+    within: SessionTransaction | None
+    """The transaction or savepoint in which it was looked up."""
+    connection: Connection
+    raw: asyncpg.Connection
+
+
 _DRIVER = "tradingdb_driver"
-"""Where a session keeps its driver, and the transaction or savepoint in which it was looked up."""
 
 
 def _transaction_of(session: ReadSession) -> SessionTransaction | None:
@@ -176,7 +184,7 @@ async def fetch(session: ReadSession, statement: TextClause, parameters: Mapping
     """
     query, names = _compiled(statement)
     raw = await driver_in_transaction(session)
-    async with _failure_remembered(session):
+    with _failure_remembered(session):
         rows: list[Record] = await raw.fetch(query, *(parameters[name] for name in names), record_class=Record)
     return rows
 
@@ -202,8 +210,9 @@ async def copy_in(
     require_unscoped_table(session, table)
     raw = await driver_in_transaction(session)
     source = blocks if hasattr(blocks, "__aiter__") else _as_async(blocks)
-    async with _failure_remembered(session), asyncio.timeout(COPY_TIMEOUT):
-        status = await raw.copy_to_table(table, source=source, columns=list(columns), format="binary")
+    with _failure_remembered(session):
+        async with asyncio.timeout(COPY_TIMEOUT):
+            status = await raw.copy_to_table(table, source=source, columns=list(columns), format="binary")
     return int(status.split()[1])
 
 
@@ -217,17 +226,25 @@ async def copy_out(session: ReadSession, query: str, receive: Callable[[bytes], 
     async def output(block: bytes) -> None:
         receive(block)
 
-    async with _failure_remembered(session):
+    with _failure_remembered(session):
         await raw.copy_from_query(query, output=output, format="binary")
 
 
-@asynccontextmanager
-async def _failure_remembered(session: ReadSession) -> AsyncIterator[None]:
-    """COPY goes past SQLAlchemy, which would otherwise tell the session's COMMIT that a statement has failed."""
+@contextmanager
+def _failure_remembered(session: ReadSession) -> Iterator[None]:
+    """The driver goes past SQLAlchemy, which does this for its own statements.
+
+    After a failed one COMMIT must not pass for success. And after one that was cancelled nobody knows what the driver
+    is still doing: the connection is dropped, so that the cancellation is all that is heard of it.
+    """
+    connection: Connection = session.info[_DRIVER].connection
     try:
         yield
+    except Exception:
+        connection.info[FAILED] = True
+        raise
     except BaseException:
-        (await session.connection()).info[FAILED] = True
+        connection.invalidate()
         raise
 
 

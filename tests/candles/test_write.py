@@ -38,13 +38,12 @@ WRITE_MODULE = importlib.import_module("tradingdb.candles.write")
 
 
 def after(old: Bar | None, new: Bar) -> Bar:
-    """What is there when a candle came after another: the better one, without losing a real amount."""
+    """What is there when a candle came after another: the better one, and between equals none loses its amount."""
     if old is None:
         return new
     if new.rank < old.rank:
         return old
-    made_up = old.is_synthetic and not new.is_synthetic
-    return new if made_up or new.amount is not None else new._replace(amount=old.amount)
+    return new if new.rank > old.rank or new.amount is not None else new._replace(amount=old.amount)
 
 
 def write_to_model(model: dict[int, Bar], bars: list[Bar]) -> WriteReport:

@@ -16,6 +16,7 @@ from tradingdb.errors import RefusedError
 from tradingdb.models import Base
 from tradingdb.seeds import World, seed
 from tradingdb.seeds.development import LEFT_EMPTY
+from tradingdb.services import ledger
 from tradingdb.settings import Settings
 
 WHEN_STORED = ("created_at", "updated_at")
@@ -37,6 +38,11 @@ async def test_every_table_has_rows_but_those_that_are_named_with_a_reason(world
         }
     )
     assert all(len(reason) > 40 for reason in LEFT_EMPTY.values())
+
+
+async def test_the_ledger_of_the_world_agrees_with_itself(world: Database) -> None:
+    async with world.read() as session:
+        assert await ledger.verify(session) == []
 
 
 async def test_every_foreign_key_is_enforced_and_holds(world: Database) -> None:

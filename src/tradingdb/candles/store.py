@@ -167,11 +167,11 @@ _STAGED_VALUE = {
     "trade_count": "nullif(new.trade_count, -1)",
 }
 _MERGED = {
-    name: f"CASE WHEN old.is_synthetic AND NOT new.is_synthetic THEN {_STAGED_VALUE[name]} "
+    name: f"CASE WHEN {_RANK.format('new')} > {_RANK.format('old')} THEN {_STAGED_VALUE[name]} "
     f"ELSE coalesce({_STAGED_VALUE[name]}, old.{name}) END"
     for name in OPTIONAL
 }
-"""A value that the new candle does not have stays as it was, unless somebody made it up."""
+"""A value that the new candle does not have stays as it was, unless that was made up, or of a bar that still grew."""
 
 # First insert what is new, then update what is there and worse: the second statement sees what others committed while
 # the first waited for them, so no candle is lost between two writers. (PostgreSQL has no xmax to return from a

@@ -121,7 +121,9 @@ class Decoder:
         """
         self._decode()
         if self._blocks != [TRAILER]:
-            raise ValueError("A COPY ended within a row, or a NULL came in it: that is a mistake in this library.")
+            raise ValueError(
+                "A COPY ended within a row, or with rows of another width: that is a mistake in this library."
+            )
         return {name: np.concatenate(self._parts.pop(name)) for name in self._columns}
 
     def _decode(self) -> None:
@@ -131,6 +133,8 @@ class Decoder:
         self._row = self._row or _row_type(_received(self._columns, data))
         whole = len(data) // self._row.itemsize
         rows = np.frombuffer(data, self._row, whole)
+        if not (rows["fields"] == len(self._columns)).all():
+            raise ValueError("A NULL came in a COPY, or rows of another width: that is a mistake in this library.")
         for name, kind in self._columns.items():
             self._parts[name].append(_native(rows[name], kind))
         rest = bytes(data[whole * self._row.itemsize :])
@@ -163,5 +167,5 @@ def _received(columns: Mapping[str, str], body: memoryview) -> dict[str, str]:
     if columns[last] != TEXT:
         return layout | {last: TYPES[columns[last]]}
     at = _row_type(layout).itemsize
-    width = int.from_bytes(body[at : at + _LENGTH_BYTES]) if len(body) > at else 1
+    width = int.from_bytes(body[at : at + _LENGTH_BYTES]) if len(body) >= at + _LENGTH_BYTES else 1
     return layout | {last: f"S{width}"}

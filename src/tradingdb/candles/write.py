@@ -167,8 +167,8 @@ def _best_of_each_time(columns: CandleColumns) -> CandleColumns:
     score = group * RANKS + _rank(in_time)
     is_accepted = score == np.maximum.accumulate(score)
     in_time, group = in_time.take(is_accepted), group[is_accepted]
-    same_source = group * 2 + ~np.asarray(in_time.is_synthetic)
-    in_time = replace(in_time, **{name: _carried_on(getattr(in_time, name), same_source) for name in OPTIONAL})
+    score = score[is_accepted]
+    in_time = replace(in_time, **{name: _carried_on(getattr(in_time, name), score) for name in OPTIONAL})
     return in_time.take(np.append(np.diff(group) > 0, [True]))
 
 

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from tradingdb.seeds.round_trips import Leg
 
 
+NO_FILL = (datetime.min.replace(tzinfo=UTC), "")
+
+
 @dataclass(slots=True)
 class Ledger:
     """Rows for the tables of the ledger, in the order in which they must be stored."""
@@ -71,8 +74,7 @@ class _Book:
         self._currency = instrument.settle_currency or instrument.quote_currency or account.base_currency
         self._realized = self._fees = Decimal(0)
         self._open: Leg | None = None
-        self._last_fill: datetime | None = None
-        self._last_place = ""
+        self._last = NO_FILL
 
     def record(self, leg: Leg) -> None:
         """Write the signal, the orders with their events and fills, and the trade of one round trip."""
@@ -99,7 +101,7 @@ class _Book:
 
     def close(self) -> None:
         """Write the position, if anything was traded."""
-        if self._last_fill is None:
+        if self._last == NO_FILL:
             return
         leg = self._open
         self.ledger.positions.append(
@@ -112,8 +114,8 @@ class _Book:
                 "realized_pnl": self._realized,
                 "fees": self._fees,
                 "opened_at": self._time(leg.entry_at) if leg else None,
-                "last_fill_at": self._last_fill,
-                "last_fill_place": self._last_place,
+                "last_fill_at": self._last[0],
+                "last_fill_place": self._last[1],
             }
         )
 
@@ -240,7 +242,7 @@ class _Book:
             shared
             | {
                 "id": fill_id,
-                "venue_trade_id": f"sim-{fill_id.hex[:16]}",
+                "venue_trade_id": f"sim-{time:%Y%m%d%H%M%S}-{1 if key.endswith(':out') else 2}",  # out before in again
                 "order_id": order_id,
                 "venue_order_id": f"sim-{order_id.hex[:16]}",
                 "side": side,
@@ -251,7 +253,7 @@ class _Book:
                 "executed_at": time,
             }
         )
-        self._last_fill, self._last_place = time, place_within(self.ledger.fills[-1]["venue_trade_id"], 0)
+        self._last = max(self._last, (time, place_within(self.ledger.fills[-1]["venue_trade_id"], 0)))
         return fill_id
 
     def _exit(self, leg: Leg, trade_id: UUID, fill_id: UUID, fees: Decimal) -> None:

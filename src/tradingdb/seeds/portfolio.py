@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
-from uuid import UUID, uuid5
 
 from sqlalchemy import func, select, update
 
 from tradingdb.models import (
     CashMovement,
     CashMovementKind,
-    Fill,
     PortfolioHolding,
     PortfolioSnapshot,
     Position,
@@ -20,10 +19,14 @@ from tradingdb.models import (
     TradeDirection,
     TradeExit,
 )
+from tradingdb.seeds.cash import cash_of_fills, movement_id
 from tradingdb.seeds.scene import DAYBREAKS, END, START, SWING_ACCOUNT_ID, january
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from tradingdb.seeds.adding import Adder, Row
+    from tradingdb.seeds.cash import Moved
     from tradingdb.seeds.scene import Scene
     from tradingdb.seeds.swing import Swing
 
@@ -38,24 +41,19 @@ OpenTrade = tuple[datetime, datetime | None, Decimal, Decimal]
 
 async def seed_portfolio(add: Adder, scene: Scene, swing: Swing) -> None:
     """Store movements, balances and snapshots of both accounts. Needs their fills and trades."""
-    movements = {
-        scene.trader.account_id: [*_given(scene.trader.account_id), *await _traded(add, scene.trader.account_id)],
-        SWING_ACCOUNT_ID: [
-            *_given(SWING_ACCOUNT_ID),
-            *await _traded(add, SWING_ACCOUNT_ID),
-            *_funding(scene, swing),
-        ],
-    }
+    traded = {one: await cash_of_fills(add.session, one) for one in (scene.trader.account_id, SWING_ACCOUNT_ID)}
     await _mark_positions(add, scene)
-    for account_id, of_account in movements.items():
-        await add(CashMovement, of_account)
-        await add(PortfolioHolding, [_holding(account_id, of_account)])
-        await add(PortfolioSnapshot, await _snapshots(add, scene, account_id, of_account))
+    for account_id, moved in traded.items():
+        funded = _funding(scene, swing) if account_id == SWING_ACCOUNT_ID else []
+        movements = [*_given(account_id), *moved.movements, *funded]
+        await add(CashMovement, movements)
+        await add(PortfolioHolding, _holdings(scene, account_id, movements, moved))
+        await add(PortfolioSnapshot, await _snapshots(add, scene, account_id, movements, moved))
 
 
 def _movement(account_id: UUID, key: str, kind: CashMovementKind, amount: Decimal, at: datetime) -> Row:
     return {
-        "id": uuid5(account_id, f"cash:{key}"),
+        "id": movement_id(account_id, key),
         "account_id": account_id,
         "dedupe_key": key,
         "kind": kind,
@@ -77,31 +75,6 @@ def _given(account_id: UUID) -> list[Row]:
     return [*rows, _movement(account_id, "transfer", CashMovementKind.TRANSFER, amount, january(11))]
 
 
-async def _traded(add: Adder, account_id: UUID) -> list[Row]:
-    """The fee of each fill, and the profit of each exit before fees."""
-    fills = await add.session.execute(
-        select(Fill.id, Fill.instrument_id, Fill.fee, Fill.executed_at).where(Fill.account_id == account_id)
-    )
-    rows = [
-        _movement(account_id, f"fee:{fill_id}", CashMovementKind.FEE, -fee, at)
-        | {"instrument_id": instrument_id, "fill_id": fill_id}
-        for fill_id, instrument_id, fee, at in fills
-        if fee
-    ]
-    exits = await add.session.execute(
-        select(TradeExit.fill_id, Trade.instrument_id, TradeExit.pnl + TradeExit.fees, TradeExit.exit_time)
-        .join(Trade, Trade.id == TradeExit.trade_id)
-        .where(Trade.account_id == account_id)
-    )
-    rows += [
-        _movement(account_id, f"pnl:{fill_id}", CashMovementKind.REALIZED_PNL, gross, at)
-        | {"instrument_id": instrument_id, "fill_id": fill_id}
-        for fill_id, instrument_id, gross, at in exits
-        if gross
-    ]
-    return rows
-
-
 def _funding(scene: Scene, swing: Swing) -> list[Row]:
     return [
         _movement(SWING_ACCOUNT_ID, f"funding:{at.isoformat()}", CashMovementKind.FUNDING, amount, at)
@@ -110,42 +83,52 @@ def _funding(scene: Scene, swing: Swing) -> list[Row]:
     ]
 
 
-def _holding(account_id: UUID, movements: list[Row]) -> Row:
-    """The balance at the end: profit comes and goes in cash, so cash is all that these accounts hold."""
-    balance = _until(END, movements)
-    return {
-        "account_id": account_id,
-        "asset": CURRENCY,
-        "quantity": balance,
-        "available": balance,
-        "current_price": Decimal(1),
-        "market_value": balance,
-        "realized_pnl": _until(END, movements, CashMovementKind.REALIZED_PNL),
-        "currency": CURRENCY,
-        "valued_at": END,
-    }
+def _holdings(scene: Scene, account_id: UUID, movements: list[Row], moved: Moved) -> list[Row]:
+    """The balances at the end: cash, and coins at the last price."""
+    rows = []
+    for asset, quantity in _assets(END, movements).items():
+        price = Decimal(1) if asset == CURRENCY else scene.price(END)
+        rows.append(
+            {
+                "account_id": account_id,
+                "asset": asset,
+                "quantity": quantity,
+                "available": quantity,
+                "current_price": price,
+                "market_value": quantity * price,
+                "realized_pnl": _realized(END, moved) if asset == CURRENCY else ZERO,
+                "currency": CURRENCY,
+                "valued_at": END,
+            }
+        )
+    return rows
 
 
-async def _snapshots(add: Adder, scene: Scene, account_id: UUID, movements: list[Row]) -> list[Row]:
+async def _snapshots(add: Adder, scene: Scene, account_id: UUID, movements: list[Row], moved: Moved) -> list[Row]:
     trades = await _trades(add, account_id)
     rows: list[Row] = []
     peak = ZERO
     for at in DAYBREAKS:
-        cash, unrealized = _until(at, movements), _unrealized(scene, account_id, trades, at)
-        equity = cash + unrealized
-        peak = max(peak, equity)
+        held = _assets(at, movements)
+        prices = {asset: Decimal(1) if asset == CURRENCY else scene.price(at) for asset in held}
+        cash, unrealized = held[CURRENCY], _unrealized(scene, account_id, trades, at)
+        coins = sum((quantity * prices[asset] for asset, quantity in held.items() if asset != CURRENCY), start=ZERO)
+        value = coins if len(held) > 1 else unrealized  # a perpetual is worth what it has earned
+        peak = max(peak, cash + value)
         rows.append(
             {
                 "account_id": account_id,
                 "taken_at": at,
                 "currency": CURRENCY,
                 "cash": cash,
-                "positions_value": unrealized,
-                "equity": equity,
-                "realized_pnl": _until(at, movements, CashMovementKind.REALIZED_PNL),
+                "positions_value": value,
+                "equity": cash + value,
+                "realized_pnl": _realized(at, moved),
                 "unrealized_pnl": unrealized,
-                "drawdown": float(1 - equity / peak),
-                "holdings": {CURRENCY: {"quantity": cash, "value": cash}},
+                "drawdown": float(1 - (cash + value) / peak),
+                "holdings": {
+                    asset: {"quantity": quantity, "value": quantity * prices[asset]} for asset, quantity in held.items()
+                },
                 "source": "ours",
             }
         )
@@ -186,10 +169,17 @@ def _unrealized(scene: Scene, account_id: UUID, trades: list[OpenTrade], at: dat
     return sum(((mark - price) * quantity for price, quantity in held), start=ZERO)
 
 
-def _until(at: datetime, movements: list[Row], kind: CashMovementKind | None = None) -> Decimal:
-    """What the movements up to an instant add up to; with a kind, those of it."""
-    amounts = (row["amount"] for row in movements if row["occurred_at"] <= at and kind in {None, row["kind"]})
-    return sum(amounts, start=ZERO)
+def _assets(at: datetime, movements: list[Row]) -> dict[str, Decimal]:
+    """What the movements up to an instant add up to, by currency."""
+    held: dict[str, Decimal] = defaultdict(Decimal)
+    for row in movements:
+        if row["occurred_at"] <= at:
+            held[row["currency"]] += row["amount"]
+    return dict(held)
+
+
+def _realized(at: datetime, moved: Moved) -> Decimal:
+    return sum((profit for when, profit in moved.profits if when <= at), start=ZERO)
 
 
 async def _mark_positions(add: Adder, scene: Scene) -> None:

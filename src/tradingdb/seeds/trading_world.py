@@ -13,6 +13,7 @@ from tradingdb.bulk import upsert
 from tradingdb.core.clock import utc_now
 from tradingdb.models import (
     Agent,
+    CashMovement,
     Fill,
     LearningEntry,
     LearningEvidence,
@@ -34,6 +35,7 @@ from tradingdb.models import (
 )
 from tradingdb.seeds import crossover, round_trips
 from tradingdb.seeds.adding import Added, named_id
+from tradingdb.seeds.cash import cash_of_fills
 
 if TYPE_CHECKING:
     from tradingdb.candles import CandleSeries
@@ -98,6 +100,8 @@ async def trade_series(session: WriteSession, instrument: Instrument, series: Ca
         (LearningEvidence, ledger.evidence, ()),
     ):
         added.count(model, await upsert(session, model, rows, update=growing))
+    moved = await cash_of_fills(session, account.id)
+    added.count(CashMovement, await upsert(session, CashMovement, moved.movements))
     await _refresh_figures(session, lesson_id)
     return added
 
