@@ -17,9 +17,12 @@ from sqlalchemy import text
 from tradingdb.errors import CollisionError
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncSession
+    from collections.abc import Iterator
 
-GATE = 7_236_839_128_415_205
+    from sqlalchemy.ext.asyncio import AsyncSession
+    from sqlalchemy.orm import Session, SessionTransaction
+
+GATE = 7_236_839_128_415_221
 """Advisory lock. Who locks positions holds it shared, so that nobody waits; who runs alone takes it before anything
 else, and so runs when those under way have ended and before those that come."""
 
@@ -36,24 +39,38 @@ class Unit:
         """What any attempt has locked or wanted."""
         self.collided = False
         """The present attempt must not be committed, even if its work has swallowed the error."""
-        self._held: set[Any] = set()
+        self._held: dict[Any, SessionTransaction | None] = {}
+        """What this attempt has locked, and in which transaction or savepoint."""
         self._is_new = True
 
-    def begin(self, session: AsyncSession) -> None:
-        """Begin another attempt in this session."""
-        self.collided, self._held, self._is_new = False, set(), True
+    def begin(self) -> None:
+        """Begin another attempt."""
+        self.collided, self._held, self._is_new = False, {}, True
+
+    def work_in(self, session: AsyncSession) -> None:
+        """Let those who lock in this session ask for their turn."""
         session.info[_KEY] = self
 
-    def in_turn(self, asked: set[Any]) -> tuple[list[Any], bool]:
+    def in_turn(self, session: AsyncSession, asked: set[Any]) -> tuple[list[Any], bool]:
         """See `in_turn`."""
         if self._is_new:
             self._is_new = False
             asked = asked | self.wanted
+        within = list(_transactions(session.sync_session))
+        surely = {place for place, locked_in in self._held.items() if locked_in in within}  # or a savepoint let it go
         last = max(self._held, default=None)
-        waits = last is None or all(place >= last for place in asked - self._held)
-        self._held |= asked
+        waits = last is None or all(place >= last for place in asked - surely)
+        self._held |= dict.fromkeys(asked - surely, within[0] if within else None)
         self.wanted |= asked
         return sorted(asked), waits
+
+
+def _transactions(session: Session) -> Iterator[SessionTransaction]:
+    """The savepoints that are open and the transaction around them, the innermost first."""
+    current = session.get_nested_transaction() or session.get_transaction()
+    while current is not None:
+        yield current
+        current = current.parent
 
 
 def in_turn(session: AsyncSession, asked: set[Any]) -> tuple[list[Any], bool]:
@@ -62,7 +79,7 @@ def in_turn(session: AsyncSession, asked: set[Any]) -> tuple[list[Any], bool]:
     That is more than was asked for at the beginning of a unit that is run again.
     """
     unit: Unit | None = session.info.get(_KEY)
-    return (sorted(asked), True) if unit is None else unit.in_turn(asked)
+    return (sorted(asked), True) if unit is None else unit.in_turn(session, asked)
 
 
 def collide(session: AsyncSession) -> NoReturn:

@@ -278,9 +278,10 @@ class Database:
         attempt = deadlocks = 0
         while True:
             known = len(unit.wanted)
+            unit.begin()
             try:
                 async with self.write(isolation=isolation, scope=scope) as session:
-                    unit.begin(session)
+                    unit.work_in(session)
                     if deadlocks > 1 and isolation in {None, "READ COMMITTED"}:
                         await session.execute(collisions.RUN_ALONE)
                     result = await work(session)

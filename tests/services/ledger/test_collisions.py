@@ -85,3 +85,25 @@ async def test_many_at_once(database: Database) -> None:
     )
     assert await quantities(database, desks) == [21, 21, 21]
     assert await deadlocks(database) == before
+
+
+async def test_what_a_savepoint_has_let_go_is_not_held(database: Database) -> None:
+    desks = await desks_of(database)
+
+    async def unit(session: WriteSession, order: list[Desk], number: int) -> None:
+        for desk in order:
+            async with session.begin_nested() as savepoint:
+                await record_fill(session, desk.fill(number))
+                await savepoint.rollback()
+        for desk in order:
+            await record_fill(session, desk.fill(number))
+
+    before = await deadlocks(database)
+    await asyncio.gather(
+        *(
+            database.run(lambda session, order=order, number=number: unit(session, order, number))
+            for number, order in enumerate([desks, desks[::-1], desks[1:] + desks[:1]] * 4)
+        )
+    )
+    assert await quantities(database, desks) == [13, 13, 13]
+    assert await deadlocks(database) == before

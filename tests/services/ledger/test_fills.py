@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, localcontext
 
 import pytest
@@ -16,6 +17,7 @@ from tradingdb.models import CashMovement, CostBasis, OrderStatus, OutboxEvent, 
 from tradingdb.scope import Scope
 from tradingdb.services.ledger import (
     Result,
+    rebuild_positions,
     record_event,
     record_fill,
     record_fills,
@@ -296,3 +298,45 @@ async def test_a_mode_limits_every_verb(shared_desk: Desk, database: Database) -
             await record_event(limited, shared_desk.event("accepted"))
     async with database.write(scope=Scope(mode=TradingMode.PAPER)) as limited:
         assert (await record_fill(limited, shared_desk.fill(1))).result is Result.INSERTED
+
+
+async def test_a_name_of_the_order_may_come_later(session: WriteSession, desk: Desk) -> None:
+    """Alone, beside the same fill without it, and together with the fee."""
+    nameless, paid = desk.fill(1), {"fee": Decimal(1), "fee_currency": "USDT"}
+    await record_fill(session, nameless)
+    named = replace(nameless, client_order_id="c-1", **paid)
+    assert (await record_fill(session, named)).result is Result.UPDATED
+    assert (await record_fill(session, named)).result is Result.DUPLICATE
+    await submit_order(session, desk.order(quantity=Decimal(3)))
+    other = desk.fill(2)
+    receipts = await record_fills(session, [other, replace(other, client_order_id="c-1")])
+    assert [receipt.result for receipt in receipts] == [Result.INSERTED, Result.DUPLICATE]
+    await record_fill(session, desk.fill(3))
+    late = replace(desk.fill(3), client_order_id="c-1", **paid)
+    assert (await record_fill(session, late)).result is Result.UPDATED, "the order and the fee at once"
+    order = await desk.stored_order(session)
+    assert (order.status, order.filled_quantity) == (OrderStatus.FILLED, 3)
+    assert {fill.order_id for fill in await desk.fills(session)} == {order.id}
+    assert [fill.fee for fill in await desk.fills(session)] == [1, 0, 1]
+    assert await desk.cash(session) == {"USDT": -2}
+
+
+async def test_another_order_or_fee_of_the_same_fill_is_a_conflict(session: WriteSession, desk: Desk) -> None:
+    fill = desk.fill(1, venue_order_id="v-1")
+    await record_fill(session, fill)
+    with pytest.raises(LedgerConflictError, match="v-2"):
+        await record_fill(session, replace(fill, venue_order_id="v-2"))
+    receipts = await record_fills(session, [replace(fill, fee=Decimal(fee), fee_currency="USDT") for fee in (1, 2)])
+    assert [receipt.result for receipt in receipts] == [Result.UPDATED, Result.REFUSED]
+    receipts = await record_fills(
+        session, [replace(desk.fill(2), fee=Decimal(fee), fee_currency="USDT") for fee in (1, 2)]
+    )
+    assert [receipt.result for receipt in receipts] == [Result.INSERTED, Result.REFUSED]
+    assert await desk.cash(session) == {"USDT": -2}
+
+
+async def test_a_fill_of_the_first_hours_of_the_calendar_is_counted(session: WriteSession, desk: Desk) -> None:
+    at = datetime(1, 1, 1, 5, tzinfo=UTC)
+    await record_fills(session, [replace(desk.fill(1), executed_at=at), desk.fill(2)])
+    assert await rebuild_positions(session, account_id=desk.account_id) == []
+    assert (await desk.position(session)).quantity == 2

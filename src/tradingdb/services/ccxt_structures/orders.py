@@ -201,6 +201,10 @@ def fees_of(structure: Structure) -> dict[str, Decimal]:
     single = structure.get("fee")
     paid: dict[str, Decimal] = {}
     for fee in listed or ([single] if single else []):
+        if not isinstance(fee, dict):
+            raise InvalidValueError(
+                f"{structure.get('id')} has a fee {str(fee)[:40]!r}: a cost and a currency were expected."
+            )
         cost, currency = number(fee.get("cost"), "the cost of a fee"), text_of(fee.get("currency"))
         if cost is None or (currency is None and not cost):
             continue

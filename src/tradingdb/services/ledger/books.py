@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tradingdb.database import ReadSession, WriteSession
 
 
-BEFORE_ANY = datetime(1, 1, 2, tzinfo=UTC)
+BEFORE_ANY = datetime.min.replace(tzinfo=UTC)
 LAST = "~"
 """Place of a last fill that is not known, behind every other: whatever else came in that instant is counted anew."""
 

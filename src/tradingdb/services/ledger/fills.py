@@ -8,22 +8,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
-from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
-from sqlalchemy import text
-
-from tradingdb.bulk import FEW, Record, fetch, sent, sent_values
 from tradingdb.core.ids import uuid7
 from tradingdb.core.json import dump_json
-from tradingdb.errors import LedgerConflictError, NotFoundError, TradingDBError
+from tradingdb.errors import NotFoundError, TradingDBError
 from tradingdb.models import OrderSide, OrderStatus, PositionSide
-from tradingdb.scope import scoped_by_verb
 from tradingdb.services.ledger.books import Book, Place, checkpoints_before, executions_of, open_books
 from tradingdb.services.ledger.cash_of_fills import corrections_of, fee_movement, movements_of
 from tradingdb.services.ledger.entries import NewFill, Receipt, Result
-from tradingdb.services.ledger.guard import refuse_other_content, require_accounts
+from tradingdb.services.ledger.guard import require_accounts
 from tradingdb.services.ledger.holdings import (
     EXACT,
     Execution,
@@ -35,14 +30,22 @@ from tradingdb.services.ledger.holdings import (
     profits_of,
     sum_of,
 )
+from tradingdb.services.ledger.known_fills import (
+    Key,
+    StoredFill,
+    check_order,
+    identity,
+    look_up,
+    refuse_other_fill,
+    whole_fills,
+)
 from tradingdb.services.ledger.posting import Posting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
-    from sqlalchemy import TextClause
-
+    from tradingdb.bulk import Record
     from tradingdb.database import WriteSession
     from tradingdb.services.ledger.holdings import Holding
 
@@ -57,11 +60,11 @@ async def record_fill(session: WriteSession, fill: NewFill) -> Receipt:
 
     A fill whose order is not known yet is kept, and joins it when the order is submitted or learns its venue id. One
     that was executed before others that were recorded already is counted where it belongs in time. Sent again it is a
-    duplicate; sent again with the fee that was not known the first time, or after its order became known, it is
-    updated.
+    duplicate; sent again with the fee or the order's name that was not known the first time, or after its order became
+    known, it is updated.
 
     Raises:
-        LedgerConflictError: the same key was recorded with another content.
+        LedgerConflictError: the same key was recorded with another content, or for another order.
         NotFoundError: the account, the instrument or the order that `order_id` names does not exist.
         ScopeError: the session is limited to another account.
     """
@@ -75,14 +78,15 @@ async def record_fills(session: WriteSession, fills: Sequence[NewFill]) -> list[
     if not fills:
         return []
     books = await open_books(session, {place_of(fill) for fill in fills})
-    found = await _look_up(session, fills)
+    whole = whole_fills(fills)
+    found = await look_up(session, whole)
     batch = _Batch(books)
-    receipts: dict[int, Receipt] = {}
-    for place in sorted(range(len(fills)), key=lambda at: fills[at].fee_currency is None):  # who knows his fee first
-        receipts[place] = batch.take(fills[place], found[place])
+    receipts = [batch.take(*each) for each in zip(fills, whole, found, strict=True)]
     await batch.count(session)
     statuses = await batch.posting.store(session)
-    return [_with_status(receipts[place], statuses.get(row.named_order_id)) for place, row in enumerate(found)]
+    return [
+        _with_status(receipt, statuses.get(row.named_order_id)) for receipt, row in zip(receipts, found, strict=True)
+    ]
 
 
 def _with_status(receipt: Receipt, status: OrderStatus | None) -> Receipt:
@@ -103,57 +107,65 @@ class _Batch:
         self._fresh: dict[Place, list[tuple[UUID, Execution]]] = {}
         self._charges: dict[UUID, tuple[Place, Execution]] = {}
         """Fills that were there and have learned their fee."""
-        self._joined: set[UUID] = set()
         self._recount: dict[Place, UUID] = {}
         """Positions to count again, with the fill that is the cause."""
-        self._seen: dict[tuple[Any, ...], tuple[UUID, NewFill]] = {}
+        self._seen: dict[Key, UUID] = {}
+        self._stored: dict[UUID, StoredFill] = {}
 
-    def take(self, fill: NewFill, found: Record) -> Receipt:
-        """What becomes of a fill, given what is stored under its key and its order's name."""
+    def take(self, fill: NewFill, whole: NewFill, found: Record) -> Receipt:
+        """What becomes of a fill, given what its whole batch says of it, and what is stored under its key."""
         try:
-            return self._taken(fill, found)
+            return self._taken(fill, whole, found)
         except TradingDBError as error:
             return Receipt(Result.REFUSED, error=error)
 
-    def _taken(self, fill: NewFill, found: Record) -> Receipt:
+    def _taken(self, fill: NewFill, whole: NewFill, found: Record) -> Receipt:
         book = self._books.get(place_of(fill))
         if book is None:
             raise NotFoundError(
                 f"There is no account {fill.account_id} or no instrument {fill.instrument_id}: add it first."
             )
-        _check_order(fill, found)
+        check_order(whole, found)
         value = order_value(fill.quantity, fill.price, book.contract)
+        status = None if found.order_status is None else OrderStatus(found.order_status)
         if found.id is not None:
-            return self._known(fill, found, value)
-        key = (fill.account_id, fill.instrument_id, fill.venue_trade_id, fill.sequence)
-        if key in self._seen:
-            fill_id, earlier = self._seen[key]
-            _refuse_other_content(fill, earlier)
-            return Receipt(Result.DUPLICATE, fill_id, found.order_status)
-        fill_id = uuid7()
-        self._seen[key] = fill_id, fill
-        self._add(fill_id, fill, found.named_order_id, value)
-        return Receipt(Result.INSERTED, fill_id, found.order_status)
+            return Receipt(self._known(fill, found, value), found.id, status)
+        refuse_other_fill(fill, whole)
+        if (fill_id := self._seen.get(identity(fill))) is not None:
+            return Receipt(Result.DUPLICATE, fill_id, status)
+        fill_id = self._seen[identity(fill)] = uuid7()
+        self._add(fill_id, whole, found.named_order_id, value)
+        return Receipt(Result.INSERTED, fill_id, status)
 
-    def _known(self, fill: NewFill, found: Record, value: Decimal) -> Receipt:
-        """A fill that is there: a duplicate, unless it brings its fee or its order."""
-        learns_fee = found.fee_currency is None and fill.fee_currency is not None and found.id not in self._charges
-        _refuse_other_content(fill, found, but=("fee", "fee_currency") if found.fee_currency is None else ())
-        joins = found.order_id is None and found.named_order_id is not None and found.id not in self._joined
-        if joins:
-            self._joined.add(found.id)
-            self.posting.links.append({"id": found.id, "order_id": found.named_order_id})
+    def _known(self, fill: NewFill, found: Record, value: Decimal) -> Result:
+        """A fill that is there: a duplicate, unless it brings its fee, its order or the order's name."""
+        now = self._stored.setdefault(found.id, StoredFill.of(found))
+        refuse_other_fill(fill, now)
+        learned: dict[str, Any] = {
+            name: getattr(fill, name)
+            for name in ("client_order_id", "venue_order_id")
+            if getattr(now, name) is None and getattr(fill, name) is not None
+        }
+        if now.order_id is None and found.named_order_id is not None:
+            learned["order_id"] = found.named_order_id
             self._share(found.named_order_id, fill, value)
-        if learns_fee:
-            place, execution = place_of(fill), execution_in(fill)
-            self._charges[found.id] = place, execution
-            self.posting.fees.append({"id": found.id, "fee": fill.fee, "fee_currency": fill.fee_currency})
-            self.posting.movements += fee_movement(found.id, fill)
-            self._change(place, execution)
-            if leaves_holding(execution, self._books[place].contract):
-                self._recount.setdefault(place, found.id)
-        result = Result.UPDATED if joins or learns_fee else Result.DUPLICATE
-        return Receipt(result, found.id, found.order_status)
+        if now.fee_currency is None and fill.fee_currency is not None:
+            learned |= {"fee": fill.fee, "fee_currency": fill.fee_currency}
+            self._charge(found.id, fill)
+        if not learned:
+            return Result.DUPLICATE
+        self._stored[found.id] = now._replace(**learned)
+        self.posting.learned.setdefault(found.id, {"id": found.id}).update(learned)
+        return Result.UPDATED
+
+    def _charge(self, fill_id: UUID, fill: NewFill) -> None:
+        """Count a fee that was not known the first time."""
+        place, execution = place_of(fill), execution_in(fill)
+        self._charges[fill_id] = place, execution
+        self.posting.movements += fee_movement(fill_id, fill)
+        self._change(place, execution)
+        if leaves_holding(execution, self._books[place].contract):
+            self._recount.setdefault(place, fill_id)
 
     def _add(self, fill_id: UUID, fill: NewFill, order_id: UUID | None, value: Decimal) -> None:
         self.posting.fills.append(_fill_row(fill_id, fill, order_id))
@@ -307,82 +319,3 @@ def _event(fill_id: UUID, fill: NewFill, order_id: UUID | None) -> dict[str, Any
         "account_id": fill.account_id,
         "payload": dump_json(payload),
     }
-
-
-def _check_order(fill: NewFill, found: Record) -> None:
-    if fill.order_id is not None and found.named_order_id is None:
-        raise NotFoundError(
-            f"There is no order {fill.order_id} in account {fill.account_id}: submit it first, or name it by its "
-            "client_order_id or venue_order_id, and the fill waits for it."
-        )
-    for other in (found.order_id, found.venue_named_id):
-        if other is not None and other != found.named_order_id:
-            raise LedgerConflictError(_key(fill), {"order_id": other}, {"order_id": found.named_order_id})
-    if found.named_order_id is not None:
-        order = _OrderFacts(found.order_instrument_id, found.order_position_side, found.order_side)
-        refuse_other_content(f"order {found.named_order_id}", order, fill, _OrderFacts._fields)
-
-
-class _OrderFacts(NamedTuple):
-    """What an order and its fills have in common."""
-
-    instrument_id: int
-    position_side: str
-    side: str
-
-
-_CONTENT = ("side", "position_side", "quantity", "price", "executed_at", "fee", "fee_currency")
-
-
-def _refuse_other_content(fill: NewFill, stored: object, but: tuple[str, ...] = ()) -> None:
-    """A fill that is sent without its fee says nothing about it."""
-    silent = ("fee", "fee_currency") if fill.fee_currency is None else ()
-    refuse_other_content(_key(fill), stored, fill, [name for name in _CONTENT if name not in {*but, *silent}])
-
-
-def _key(fill: NewFill) -> str:
-    return f"fill {fill.venue_trade_id}/{fill.sequence} of account {fill.account_id}, instrument {fill.instrument_id}"
-
-
-async def _look_up(session: WriteSession, fills: Sequence[NewFill]) -> Sequence[Record]:
-    """For each fill what is stored under its key, and its order. Asked after the positions are locked."""
-    rows = [{name: getattr(fill, name) for name in _KEYS} | {"place": place} for place, fill in enumerate(fills)]
-    statement = _look_up_statement(min(len(rows), FEW + 1))
-    return await fetch(session, statement, sent_values("sent", _NAMES, rows))
-
-
-_KEYS = {
-    "account_id": "uuid",
-    "instrument_id": "int4",
-    "venue_trade_id": "text",
-    "sequence": "int2",
-    "order_id": "uuid",
-    "client_order_id": "text",
-    "venue_order_id": "text",
-}
-_NAMES = _KEYS | {"place": "int4"}
-
-
-@cache
-def _look_up_statement(count: int) -> TextClause:
-    return scoped_by_verb(
-        text(
-            f"""
-        SELECT f.id, f.order_id, f.side, f.position_side, f.quantity, f.price, f.executed_at, f.fee, f.fee_currency,
-               o.id AS named_order_id, o.instrument_id AS order_instrument_id, o.position_side AS order_position_side,
-                   o.side AS order_side, v.id AS venue_named_id,
-               o.status AS order_status
-        FROM {sent("sent", _NAMES, count)}
-        LEFT JOIN fills f ON f.account_id = sent.account_id AND f.instrument_id = sent.instrument_id
-                         AND f.venue_trade_id = sent.venue_trade_id AND f.sequence = sent.sequence
-        LEFT JOIN orders o ON o.account_id = sent.account_id AND o.id = coalesce(
-            sent.order_id,
-            f.order_id,
-            (SELECT id FROM orders WHERE account_id = sent.account_id AND client_order_id = sent.client_order_id),
-            (SELECT id FROM orders WHERE account_id = sent.account_id AND venue_order_id = sent.venue_order_id)
-        )
-        LEFT JOIN orders v ON v.account_id = sent.account_id AND v.venue_order_id = sent.venue_order_id
-        ORDER BY sent.place
-        """  # noqa: S608 - built from the constants above
-        )
-    )

@@ -88,7 +88,7 @@ async def join_waiting(
     if order_ids:
         for row in await session.execute(_WAITING, {"orders": list(order_ids)}):
             contract = books[Place(row.account_id, row.instrument_id, PositionSide(row.position_side))].contract
-            posting.links.append({"id": row.id, "order_id": row.order_id})
+            posting.learned[row.id] = {"id": row.id, "order_id": row.order_id}
             posting.shares.append(
                 {
                     "order_id": row.order_id,

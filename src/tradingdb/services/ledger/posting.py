@@ -32,10 +32,8 @@ class Posting:
     """Rows to store, by table; everything is stored together or not at all."""
 
     fills: Rows = field(default_factory=list)
-    links: Rows = field(default_factory=list)
-    """Fills that were there and have found their order."""
-    fees: Rows = field(default_factory=list)
-    """Fills that were there and have learned their fee."""
+    learned: dict[UUID, dict[str, Any]] = field(default_factory=dict)
+    """What fills that were there have learned: their order, its names, their fee."""
     shares: Rows = field(default_factory=list)
     """What fills add to their orders."""
     positions: dict[Place, Holding] = field(default_factory=dict)
@@ -50,8 +48,7 @@ class Posting:
         """Store everything. Returns the status of every order that fills were added to."""
         parts = {
             "fill": self.fills,
-            "link": self.links,
-            "charge": self.fees,
+            "learned": [_NOTHING_LEARNED | row for row in self.learned.values()],
             "share": self.shares,
             "position": [_position_row(place, holding) for place, holding in self.positions.items()],
             "checkpoint": [_position_row(place, holding) for place, holding in self.checkpoints.items()],
@@ -124,8 +121,14 @@ COLUMNS: dict[str, dict[str, str]] = {
         "executed_at": "timestamptz",
         "details": "jsonb",
     },
-    "link": {"id": "uuid", "order_id": "uuid"},
-    "charge": {"id": "uuid", "fee": "numeric", "fee_currency": "text"},
+    "learned": {
+        "id": "uuid",
+        "order_id": "uuid",
+        "client_order_id": "text",
+        "venue_order_id": "text",
+        "fee": "numeric",
+        "fee_currency": "text",
+    },
     "share": {"order_id": "uuid", "quantity": "numeric", "value": "numeric", "executed_at": "timestamptz"},
     "position": _POSITION,
     "checkpoint": _POSITION,
@@ -145,14 +148,18 @@ COLUMNS: dict[str, dict[str, str]] = {
 }
 """What is sent of each part, with its type in PostgreSQL."""
 
+_NOTHING_LEARNED = dict.fromkeys(name for name in COLUMNS["learned"] if name != "id")
+
 _PLACE = ("account_id", "instrument_id", "side")
 _STATE = tuple(name for name in _POSITION if name not in _PLACE)
 
 
 _CHANGES = {
     "fill": "INSERT INTO fills ({names}) SELECT {names} FROM {sent}",
-    "link": "UPDATE fills f SET order_id = sent.order_id FROM {sent} WHERE f.id = sent.id",
-    "charge": "UPDATE fills f SET fee = sent.fee, fee_currency = sent.fee_currency FROM {sent} WHERE f.id = sent.id",
+    "learned": f"""
+        UPDATE fills f SET {", ".join(f"{name} = coalesce(sent.{name}, f.{name})" for name in _NOTHING_LEARNED)}
+        FROM {{sent}} WHERE f.id = sent.id
+    """,  # noqa: S608 - built from constants
     "position": f"""
         UPDATE positions p SET {", ".join(f"{name} = sent.{name}" for name in _STATE)}, updated_at = now()
         FROM {{sent}} WHERE {" AND ".join(f"p.{name} = sent.{name}" for name in _PLACE)}

@@ -10,6 +10,8 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import or_
+
 from tradingdb.database import WriteSession
 from tradingdb.models import CostBasis, Fill, Order, PositionSide
 from tradingdb.services import rule_statistics
@@ -60,7 +62,7 @@ class FindingKind(StrEnum):
     FILLS_MISSING = "fills_missing"
     """The venue calls an order filled, and not all of its executions are here."""
     FILL_WITHOUT_ORDER = "fill_without_order"
-    """An execution whose order is not known (yet)."""
+    """An execution that names an order which is not known (yet)."""
     CASH_OF_FILL = "cash_of_fill"
     """A fill did not move the cash that it should have, or moved some that it should not have."""
     REALIZED_CASH = "realized_cash"
@@ -236,6 +238,7 @@ async def _orders(session: ReadSession, account_id: UUID | None) -> list[Finding
 
 async def _strays(session: ReadSession, account_id: UUID | None) -> list[Finding]:
     query = ledger_checks.fills_without_order(limit=None).add_columns(Fill.account_id, Fill.client_order_id)
+    query = query.where(or_(Fill.venue_order_id.is_not(None), Fill.client_order_id.is_not(None)))
     return [
         Finding(
             FindingKind.FILL_WITHOUT_ORDER,

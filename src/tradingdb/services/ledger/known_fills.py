@@ -1,0 +1,164 @@
+"""What is known of fills that are sent: by others of their batch, by what is stored under their key, by their order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy import text
+
+from tradingdb.bulk import FEW, Record, fetch, sent, sent_values
+from tradingdb.errors import LedgerConflictError, NotFoundError
+from tradingdb.scope import scoped_by_verb
+from tradingdb.services.ledger.guard import refuse_other_content
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from decimal import Decimal
+    from uuid import UUID
+
+    from sqlalchemy import TextClause
+
+    from tradingdb.database import WriteSession
+    from tradingdb.services.ledger.entries import NewFill
+
+
+def whole_fills(fills: Sequence[NewFill]) -> list[NewFill]:
+    """For each fill the first of its key, with what the others of that key know of its order and its fee."""
+    known: dict[Key, NewFill] = {}
+    for fill in fills:
+        first = known.setdefault(identity(fill), fill)
+        if first is not fill and (more := _missing_in(first, fill)):
+            known[identity(fill)] = replace(first, **more)
+    return [known[identity(fill)] for fill in fills]
+
+
+def _missing_in(first: NewFill, other: NewFill) -> dict[str, Any]:
+    names = {name: getattr(other, name) for name in _NAMES_OF_ORDER if getattr(first, name) is None}
+    more = {name: value for name, value in names.items() if value is not None}
+    if first.fee_currency is None and other.fee_currency is not None:
+        more |= {"fee": other.fee, "fee_currency": other.fee_currency}
+    return more
+
+
+Key = tuple[Any, ...]
+_NAMES_OF_ORDER = ("order_id", "client_order_id", "venue_order_id")
+
+
+def identity(fill: NewFill) -> Key:
+    """What no two fills have in common."""
+    return fill.account_id, fill.instrument_id, fill.venue_trade_id, fill.sequence
+
+
+class StoredFill(NamedTuple):
+    """What is known of a fill that is there, with what this call has learned."""
+
+    side: str
+    position_side: str
+    quantity: Decimal
+    price: Decimal
+    executed_at: datetime
+    fee: Decimal
+    fee_currency: str | None
+    order_id: UUID | None
+    client_order_id: str | None
+    venue_order_id: str | None
+
+    @classmethod
+    def of(cls, found: Record) -> StoredFill:
+        """As it was looked up."""
+        return cls(*(getattr(found, name) for name in cls._fields))
+
+
+def check_order(fill: NewFill, found: Record) -> None:
+    """Refuse a fill that does not belong to the order that it names.
+
+    Raises:
+        NotFoundError: there is no order with the id that it names.
+        LedgerConflictError: its names are of several orders, or the order is of another instrument or side.
+    """
+    if fill.order_id is not None and found.named_order_id is None:
+        raise NotFoundError(
+            f"There is no order {fill.order_id} in account {fill.account_id}: submit it first, or name it by its "
+            "client_order_id or venue_order_id, and the fill waits for it."
+        )
+    for other in (found.order_id, found.client_named_id, found.venue_named_id):
+        if other is not None and other != found.named_order_id:
+            raise LedgerConflictError(_key(fill), {"order_id": other}, {"order_id": found.named_order_id})
+    if found.named_order_id is not None:
+        order = _OrderFacts(found.order_instrument_id, found.order_position_side, found.order_side)
+        refuse_other_content(f"order {found.named_order_id}", order, fill, _OrderFacts._fields)
+
+
+class _OrderFacts(NamedTuple):
+    """What an order and its fills have in common."""
+
+    instrument_id: int
+    position_side: str
+    side: str
+
+
+_CONTENT = ("side", "position_side", "quantity", "price", "executed_at")
+
+
+def refuse_other_fill(fill: NewFill, known: NewFill | StoredFill) -> None:
+    """A fee or a name of the order that one of the two does not have says nothing about the other."""
+    names = [*_CONTENT]
+    if fill.fee_currency is not None and known.fee_currency is not None:
+        names += ["fee", "fee_currency"]
+    for name in ("client_order_id", "venue_order_id"):
+        if getattr(fill, name) is not None and getattr(known, name) is not None:
+            names.append(name)
+    refuse_other_content(_key(fill), known, fill, names)
+
+
+def _key(fill: NewFill) -> str:
+    return f"fill {fill.venue_trade_id}/{fill.sequence} of account {fill.account_id}, instrument {fill.instrument_id}"
+
+
+async def look_up(session: WriteSession, fills: Sequence[NewFill]) -> Sequence[Record]:
+    """For each fill what is stored under its key, and its order. Asked after the positions are locked."""
+    rows = [{name: getattr(fill, name) for name in _KEYS} | {"place": place} for place, fill in enumerate(fills)]
+    statement = _look_up_statement(min(len(rows), FEW + 1))
+    return await fetch(session, statement, sent_values("sent", _NAMES, rows))
+
+
+_KEYS = {
+    "account_id": "uuid",
+    "instrument_id": "int4",
+    "venue_trade_id": "text",
+    "sequence": "int2",
+    "order_id": "uuid",
+    "client_order_id": "text",
+    "venue_order_id": "text",
+}
+_NAMES = _KEYS | {"place": "int4"}
+
+
+@cache
+def _look_up_statement(count: int) -> TextClause:
+    return scoped_by_verb(
+        text(
+            f"""
+        SELECT f.id, f.order_id, f.side, f.position_side, f.quantity, f.price, f.executed_at, f.fee, f.fee_currency,
+               f.client_order_id, f.venue_order_id, c.id AS client_named_id,
+               o.id AS named_order_id, o.instrument_id AS order_instrument_id, o.position_side AS order_position_side,
+                   o.side AS order_side, v.id AS venue_named_id,
+               o.status AS order_status
+        FROM {sent("sent", _NAMES, count)}
+        LEFT JOIN fills f ON f.account_id = sent.account_id AND f.instrument_id = sent.instrument_id
+                         AND f.venue_trade_id = sent.venue_trade_id AND f.sequence = sent.sequence
+        LEFT JOIN orders o ON o.account_id = sent.account_id AND o.id = coalesce(
+            sent.order_id,
+            f.order_id,
+            (SELECT id FROM orders WHERE account_id = sent.account_id AND client_order_id = sent.client_order_id),
+            (SELECT id FROM orders WHERE account_id = sent.account_id AND venue_order_id = sent.venue_order_id)
+        )
+        LEFT JOIN orders c ON c.account_id = sent.account_id AND c.client_order_id = sent.client_order_id
+        LEFT JOIN orders v ON v.account_id = sent.account_id AND v.venue_order_id = sent.venue_order_id
+        ORDER BY sent.place
+        """  # noqa: S608 - built from the constants above
+        )
+    )
