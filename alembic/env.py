@@ -72,10 +72,26 @@ def run_on(connection: Connection) -> None:
     take_the_seat(connection)
     try:
         run_with_patience(connection)
-    finally:
-        connection.rollback()
-        connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": MIGRATION_LOCK})
-        connection.commit()
+    except Exception as error:
+        if (cancelled := cancellation_behind(error)) is not None:
+            raise cancelled from error
+        leave_the_seat(connection)
+        raise
+    leave_the_seat(connection)  # but not after Ctrl-C: the lock goes with the connection, of which nothing can be asked
+
+
+def cancellation_behind(error: BaseException | None) -> asyncio.CancelledError | None:
+    """The Ctrl-C during which Alembic, cleaning up on a connection that is gone, met another error."""
+    while error is not None and not isinstance(error, asyncio.CancelledError):
+        error = error.__context__
+    return error
+
+
+def leave_the_seat(connection: Connection) -> None:
+    """Let the next migrator run."""
+    connection.rollback()
+    connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": MIGRATION_LOCK})
+    connection.commit()
 
 
 def take_the_seat(connection: Connection) -> None:

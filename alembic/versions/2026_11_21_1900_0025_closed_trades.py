@@ -5,7 +5,8 @@ Why:
     index knew when a trade was closed, so that all of them were read and sorted. The index holds all that the figures
     by day need, in their order.
 Locks:
-    The index is built CONCURRENTLY: readers and writers go on.
+    The index is built CONCURRENTLY: readers and writers go on. It waits for every transaction that is older, also of other
+    tables and for however long, because nobody waits for it.
 Safe while old code runs:
     Yes: it needs no index.
 Undo:
@@ -14,15 +15,14 @@ Undo:
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from alembic import op
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator, Sequence
 
 revision: str = "0025"
 down_revision: str | None = "0024"
@@ -33,7 +33,7 @@ NAME = "ix_trades__closed"
 
 
 def upgrade() -> None:
-    with outside_a_transaction():
+    with patiently():
         drop()  # an attempt that was interrupted leaves an invalid index
         op.create_index(
             NAME,
@@ -47,7 +47,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    with outside_a_transaction():
+    with patiently():
         drop()
 
 
@@ -60,5 +60,13 @@ def is_one_transaction() -> bool:
     return bool(op.get_context().opts.get("one_transaction", False))
 
 
-def outside_a_transaction() -> AbstractContextManager[None]:
-    return nullcontext() if is_one_transaction() else op.get_context().autocommit_block()
+@contextmanager
+def patiently() -> Iterator[None]:
+    """Outside a transaction, and without a limit to waiting for older ones."""
+    if is_one_transaction():
+        yield
+        return
+    with op.get_context().autocommit_block():
+        op.execute("SET lock_timeout = 0")
+        yield
+        op.execute("SET lock_timeout = '2s'")  # as for every other revision

@@ -112,8 +112,8 @@ async def status(database: Database) -> Status:
     Raises:
         SchemaAheadError: it has a revision that this package does not know.
     """
-    async with _connection(database) as connection:
-        current = await connection.run_sync(_current)
+    async with database.read() as session:  # as services connect, which may be through PgBouncer
+        current = await (await session.connection()).run_sync(_current)
     revisions = history()
     known = [revision.id for revision in revisions]
     if current is not None and current not in known:
