@@ -251,6 +251,28 @@ async def test_whoever_is_cancelled_leaves_no_transaction_to_the_next(database: 
     assert received["number"].tolist() == list(range(-1, 150))
 
 
+async def test_a_cancelled_read_is_cancelled_and_not_begun_again(database: Database) -> None:
+    """The driver goes on with a COPY that nobody waits for: no lost connection, after which work is repeated."""
+    attempts = 0
+
+    async def read(session: WriteSession) -> None:
+        nonlocal attempts
+        attempts += 1
+        await fetch_columns(session, COLUMNS, "SELECT generate_series(1, 200000)::int8")
+
+    async with Database(database.target, limits=Limits(pool_size=1, max_overflow=0)) as shared:
+        await shared.run(read)
+        for step in range(12):
+            attempts = 0
+            task = asyncio.create_task(shared.run(read))
+            await asyncio.sleep(0.003 * step)
+            was_done = task.done()
+            task.cancel()
+            (outcome,) = await asyncio.gather(task, return_exceptions=True)
+            assert was_done or isinstance(outcome, asyncio.CancelledError)
+            assert attempts <= 1
+
+
 async def test_copy_out_sees_what_the_session_has_not_committed(database: Database) -> None:
     async with database.write() as session:
         await session.execute(text("CREATE TABLE numbers (number int8)"))

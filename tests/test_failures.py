@@ -16,6 +16,7 @@ from tradingdb.errors import (
     LockTimeoutError,
     LoginRefusedError,
     TradingDBError,
+    TransactionConflictError,
 )
 from tradingdb.failures import (
     in_our_words,
@@ -47,6 +48,8 @@ async def said_by_postgresql(database: Database, sqlstate: str) -> DBAPIError:
         ("3D000", DatabaseMissingError, "does not exist"),
         ("53300", DatabaseUnavailableError, "max_connections"),
         ("55P03", LockTimeoutError, "held a lock"),
+        ("40001", TransactionConflictError, "sqlstate 40001"),
+        ("40P01", TransactionConflictError, "run it again"),
         ("42501", InsufficientRightsError, "lacks a right"),
         ("25006", DatabaseUnavailableError, "was lost"),
         ("57P01", DatabaseUnavailableError, "PostgreSQL"),
@@ -68,7 +71,7 @@ async def test_a_failure_that_we_can_say_better_becomes_our_error_without_the_dr
     assert caught.value.__cause__ is error
 
 
-@pytest.mark.parametrize("sqlstate", ["23505", "22012", "42P01", "40001", "40P01"])
+@pytest.mark.parametrize("sqlstate", ["23505", "22012", "42P01"])
 async def test_a_failure_that_the_original_says_best_is_left_alone(unchanged: Database, sqlstate: str) -> None:
     error = await said_by_postgresql(unchanged, sqlstate)
     assert sqlstate_of(error) == sqlstate

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 import pytest_asyncio
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import IntegrityError
 
 from tradingdb.connections import Limits
 from tradingdb.database import Database, Retry, WriteSession
@@ -18,6 +18,7 @@ from tradingdb.errors import (
     OutcomeUnknownError,
     RetriesExhaustedError,
     TimeLimitError,
+    TransactionConflictError,
 )
 from tradingdb.models import User
 
@@ -251,7 +252,7 @@ async def test_work_that_keeps_failing_is_given_up_after_its_attempts(counters: 
         await counters.run(work, retry=Retry(attempts=3, first_delay=0.001))
     assert attempts == 3
     assert "secret text" not in str(caught.value)
-    assert isinstance(caught.value.__cause__, DBAPIError)
+    assert isinstance(caught.value.__cause__, TransactionConflictError)
 
 
 async def test_no_attempt_is_started_after_the_deadline(counters: Database) -> None:

@@ -80,7 +80,7 @@ class Retry:
     """How often and how long `Database.run` repeats a unit of work."""
 
     attempts: int = 20
-    """With the delays below about 30 seconds, long enough for PostgreSQL to restart."""
+    """With the delays below about 30 seconds, long enough for PostgreSQL to restart. Collisions do not count."""
     deadline: float = 30
     """Seconds after which no further attempt is started."""
     first_delay: float = 0.05
@@ -107,6 +107,8 @@ class Health:
     max_connections: int
     vector_version: str | None
     revision: str | None
+    has_schema: bool
+    """Whether there is a schema of ours, even if the role may not read which."""
 
 
 class Database:
@@ -333,6 +335,7 @@ class Database:
             max_connections=row.max_connections,
             vector_version=row.vector_version,
             revision=revision,
+            has_schema=row.has_schema,
         )
 
 
@@ -363,6 +366,7 @@ _HEALTH = text(
            (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend') AS connections,
            current_setting('max_connections')::int AS max_connections,
            (SELECT extversion FROM pg_extension WHERE extname = 'vector') AS vector_version,
+           to_regclass('tradingdb_version') IS NOT NULL AS has_schema,
            coalesce(has_table_privilege(to_regclass('tradingdb_version'), 'SELECT'), false) AS has_version_table
     """
 )

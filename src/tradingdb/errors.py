@@ -198,6 +198,20 @@ class CollisionError(TradingDBError):
     exit_code = 7
 
 
+class TransactionConflictError(TradingDBError):
+    """Another transaction was in the way, and PostgreSQL rolled this one back; run it again, best by `Database.run`."""
+
+    exit_code = 7
+
+    def __init__(self, sqlstate: str = "40001") -> None:
+        super().__init__(
+            f"Another transaction was in the way (sqlstate {sqlstate}), and PostgreSQL rolled this one back: "
+            "run it again, best by `Database.run`."
+        )
+        self.sqlstate = sqlstate
+        """40001 for a serialization failure, 40P01 for a deadlock."""
+
+
 class TimeLimitError(TradingDBError):
     """PostgreSQL cancelled a statement that took longer than its time limit, perhaps waiting for somebody's lock."""
 

@@ -21,6 +21,7 @@ from tradingdb.errors import (
     RolledBackError,
     TimeLimitError,
     TradingDBError,
+    TransactionConflictError,
 )
 
 if TYPE_CHECKING:
@@ -122,6 +123,8 @@ def translated(error: BaseException) -> TradingDBError | None:  # noqa: PLR0911 
     if state in _MEANING and not (state == READ_ONLY and is_invalidated):
         kind, message = _MEANING[state]
         return kind(message)
+    if state in REPEATABLE:
+        return TransactionConflictError(state)
     if isinstance(error, PoolTimeoutError):
         return DatabaseUnavailableError(
             "Every connection of the pool is in use for too long: use a larger pool, or hold sessions for less time."

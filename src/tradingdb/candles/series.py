@@ -49,6 +49,9 @@ _EXPRESSIONS = {
 }
 """No NULL travels, so that every row has the same width."""
 
+LARGEST_ID = 2**31 - 1
+"""PostgreSQL's integer."""
+
 LARGEST_LIMIT = 2**63 - 1
 """PostgreSQL's bigint."""
 
@@ -160,7 +163,10 @@ def id_of(instrument: Instrument | int) -> int:
         raise InvalidValueError(
             f"An instrument or its id was expected, not {str(instrument)[:40]!r} of type {type(instrument).__name__}."
         )
-    return operator.index(instrument)
+    number = operator.index(instrument)
+    if abs(number) > LARGEST_ID:
+        raise InvalidValueError(f"There is no instrument with the id {number}: ids are 1 to {LARGEST_ID:,}.")
+    return number
 
 
 def wanted_columns(columns: Sequence[str]) -> dict[str, str]:

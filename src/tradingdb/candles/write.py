@@ -74,11 +74,11 @@ async def write(
 
     `data` may be ccxt rows, a numpy record array or matrix, a mapping of arrays, or a pandas, polars or Arrow table
     (`candles.sources`). `timezone` names the zone of times that carry none. Of two candles for one time the better one
-    stays: a closed bar over one still growing, anything real over a synthetic one; between equals the newer. A bar is
-    taken as closed when its time has passed, unless the data say otherwise. A row that cannot be a candle refuses all
-    of them, or, with `on_invalid="quarantine"`, goes to `candle_quarantine` with the reason, and the others are stored
-    as usual. `on_progress` is told rows as they go in. Arrays of `data` are not copied where that can be helped: leave
-    them as they are until it returns.
+    stays: a closed bar over one still growing, anything real over a synthetic one; between equals the newer, with
+    whatever only the older knows. A bar is taken as closed when its time has passed, unless the data say otherwise. A
+    row that cannot be a candle refuses all of them, or, with `on_invalid="quarantine"`, goes to `candle_quarantine`
+    with the reason, and the others are stored as usual. `on_progress` is told rows as they go in. Arrays of `data` are
+    not copied where that can be helped: leave them as they are until it returns.
 
     Raises:
         InvalidCandlesError: a row cannot be a candle, and was to be rejected, or a month is just being retired; nothing

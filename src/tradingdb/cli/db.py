@@ -11,6 +11,7 @@ from tradingdb.cli.boundary import wait_for
 from tradingdb.cli.options import AsJson, DatabaseUrl, Yes, database_at, settings_with
 from tradingdb.cli.output import confirm_destruction, console, print_json, print_table
 from tradingdb.database import Health
+from tradingdb.revisions import history
 from tradingdb.seeds import World, seed
 from tradingdb.setup import SetupReport, refuse_reset, reset, setup
 
@@ -82,9 +83,16 @@ def health_command(database_url: DatabaseUrl = None, as_json: AsJson = False) ->
         ("answers in", f"{found.latency_ms} ms"),
         ("connections", f"{found.connections} of {found.max_connections}"),
         ("pgvector", found.vector_version or "not installed"),
-        ("revision", found.revision or "no tradingdb schema"),
+        ("revision", _revision(found)),
     ]
     print_table("Health", ["what", "value"], rows)
+
+
+def _revision(found: Health) -> str:
+    if found.revision is None:
+        return "not readable by this role" if found.has_schema else "no tradingdb schema"
+    newest = history()[-1].id
+    return found.revision if found.revision == newest else f"{found.revision}; this package is made for {newest}"
 
 
 def run_setup(
