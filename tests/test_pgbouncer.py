@@ -22,7 +22,7 @@ from commands import run_forked
 from tradingdb.connections import Limits
 from tradingdb.database import Database
 from tradingdb.embedded import SERVER_USER_OF_ROOT, EmbeddedServer
-from tradingdb.errors import InsufficientRightsError, TimeLimitError
+from tradingdb.errors import ConfigurationError, InsufficientRightsError, TimeLimitError
 from tradingdb.testing import THROWAWAY_SETTINGS, throwaway_root
 
 BINARY = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
@@ -166,3 +166,9 @@ async def seen_by_somebody_else(bouncer: Path) -> list[object]:
         return list(row)
     finally:
         await other.close()
+
+
+async def test_whoever_does_not_say_that_it_is_pgbouncer_is_told_to(bouncer: Path) -> None:
+    async with Database(url(bouncer, "wide")) as database:
+        with pytest.raises(ConfigurationError, match="pgbouncer=true"):
+            await database.health()

@@ -42,6 +42,12 @@ FOREIGN_KEY_VIOLATION = "23503"
 LOCK_NOT_AVAILABLE = "55P03"
 INSUFFICIENT_PRIVILEGE = "42501"
 
+_POOLED = (
+    "The server does not know what it was asked before, as happens where PgBouncer stands before PostgreSQL: "
+    "add ?pgbouncer=true to DATABASE_URL, or name PostgreSQL's own host and port."
+)
+"""Refused settings of a connection; a prepared statement that is there already, or is not."""
+
 _MEANING: dict[str, tuple[type[TradingDBError], str | None]] = {
     "28P01": (LoginRefusedError, None),
     "28000": (
@@ -58,6 +64,7 @@ _MEANING: dict[str, tuple[type[TradingDBError], str | None]] = {
         DatabaseUnavailableError,
         "PostgreSQL has no connection left (max_connections): close some, or use a smaller pool.",
     ),
+    **dict.fromkeys(("08P01", "42P05", "26000"), (ConfigurationError, _POOLED)),
     LOCK_NOT_AVAILABLE: (LockTimeoutError, None),
     "57014": (TimeLimitError, None),
     INSUFFICIENT_PRIVILEGE: (

@@ -140,6 +140,19 @@ async def require_current(database: Database) -> None:
         )
 
 
+def require_direct(database: Database) -> None:
+    """Refuse to change a schema through PgBouncer, where sessions and their locks come and go.
+
+    Raises:
+        ConfigurationError: the connection passes through it.
+    """
+    if database.behind_pgbouncer:
+        raise ConfigurationError(
+            "Migrations need a connection to PostgreSQL itself, and this one passes through PgBouncer: "
+            "name PostgreSQL's own host and port in DATABASE_URL."
+        )
+
+
 async def check(database: Database) -> list[Difference]:
     """How the schema differs from the models of this package, object by object. Empty: not at all."""
     async with _connection(database) as connection:
@@ -239,11 +252,7 @@ def partitions_of(connection: Connection) -> frozenset[str]:
 
 @asynccontextmanager
 async def _connection(database: Database) -> AsyncIterator[AsyncConnection]:
-    if database.behind_pgbouncer:
-        raise ConfigurationError(
-            "Migrations need a connection to PostgreSQL itself, and this one passes through PgBouncer: "
-            "name PostgreSQL's own host and port in DATABASE_URL."
-        )
+    require_direct(database)
     await database.open()
     async with maintenance_connection(database.target, application_name="tradingdb-migrations") as connection:
         yield connection

@@ -54,10 +54,16 @@ def history() -> list[Revision]:
 
 
 def sql(revision: str = "head") -> str:
-    """The SQL of an upgrade from an empty database, or of a range `from:to`, for a person to review and run."""
+    """The SQL of an upgrade from an empty database, or of a range `from:to`, for a person to review and run.
+
+    A range that ends before it begins is a downgrade.
+    """
     buffer = io.StringIO()
+    first, _, last = revision.partition(":")
+    known = ["base", *(each.id for each in history())]
+    goes_back = {first, last} <= set(known) and known.index(first) > known.index(last)
     with in_our_words_of_alembic():
-        command.upgrade(config_for(output=buffer), revision, sql=True)
+        (command.downgrade if goes_back else command.upgrade)(config_for(output=buffer), revision, sql=True)
     return buffer.getvalue()
 
 

@@ -49,7 +49,9 @@ async def setup(database: Database) -> SetupReport:
         InsufficientRightsError: the role may not create the database, the extension or the tables.
         ExtensionMissingError: pgvector is not installed on the server.
         SchemaAheadError: the schema is newer than this package.
+        ConfigurationError: the connection passes through PgBouncer.
     """
+    migrations.require_direct(database)
     await database.open()
     created = await _create_if_missing(database.target)
     schema = await migrations.upgrade(database)

@@ -139,7 +139,7 @@ def sql(
     revision: Annotated[str, typer.Argument(metavar="[REV|FROM:TO]", help="Which revisions.")] = "head",
     as_json: AsJson = False,
 ) -> None:
-    """Print the SQL of an upgrade, to review it or have it run by somebody else. Needs no database."""
+    """Print the SQL of an upgrade, or of a downgrade FROM:TO, for somebody to review and run. Needs no database."""
     script = revisions.sql(revision)
     if as_json:
         print_json({"sql": script})

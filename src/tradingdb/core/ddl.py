@@ -26,8 +26,6 @@ $$
 """
 """Refuses UPDATE, DELETE and TRUNCATE; a purge has to be said aloud in its own transaction."""
 
-DROP_APPEND_ONLY_FUNCTION = "DROP FUNCTION IF EXISTS tradingdb_refuse_change()"
-
 
 def append_only_triggers(table_name: str) -> list[str]:
     """The statements that make a table append-only; the function must exist."""

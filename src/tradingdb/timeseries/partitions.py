@@ -39,7 +39,7 @@ MADE_HERE = "tradingdb_partitions_made"
 """Key in a session's `info`: partitions that it made, and that are gone if it rolls back."""
 
 _KNOWN: WeakKeyDictionary[Engine, set[str]] = WeakKeyDictionary()
-"""Partitions that were seen committed, by engine: a live feed should not ask for the same month every second."""
+"""Partitions that were seen committed, by engine: a live feed should not ask for this month every second."""
 
 GROWTH_LOCK = 7_236_839_128_415_204
 """Held until commit by whoever adds partitions or instruments.
@@ -103,7 +103,8 @@ async def ensure_months(session: WriteSession, table: TimeSeries, instants: Iter
 
 async def _ensure(session: WriteSession, months: list[_Month]) -> list[str]:
     known = _KNOWN.setdefault(session.get_bind().engine, set())
-    if known.issuperset(month.name for month in months):
+    this_month = _month_of(utc_now())
+    if all(month.name in known and month.start >= this_month for month in months):  # older ones may have been retired
         return []
     missing = await _missing(session, months)
     made_here = session.info.setdefault(MADE_HERE, set())
