@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -41,40 +41,23 @@ def load_json(text: str | bytes) -> Any:
     return json.loads(text)
 
 
-def _text(value: object) -> str:  # noqa: C901, PLR0911, PLR0912 - one case per kind of value
-    if type(value) is str:  # most values by far
-        return _quoted(clean_text(value))
-    match value:
-        case None:
-            return "null"
-        case Enum():
-            return _text(value.value)
-        case bool():
-            return "true" if value else "false"
-        case int():
-            return _integer(value)
-        case float():
-            return _fraction(value)
-        case str():
-            return _quoted(clean_text(value))
-        case Decimal():
-            if not value.is_finite():
-                raise InvalidValueError(_NOT_FINITE)
-            return _quoted(str(value))
-        case datetime():
-            return _quoted(as_utc(value).isoformat())
-        case date() | UUID():
-            return _quoted(str(value))
-        case BaseModel():
-            return _text(value.model_dump(mode="python"))
-        case dict() | Mapping():  # asking for a dict is quicker
-            return "{" + ",".join(f"{_quoted(_key(key))}:{_text(item)}" for key, item in value.items()) + "}"
-        case list() | tuple():
-            return "[" + ",".join(_text(item) for item in value) + "]"
-        case _:
-            raise InvalidValueError(
-                f"A {type(value).__name__} has no JSON form: turn it into a list, a dict or text first."
-            )
+def _text(value: object) -> str:
+    write = _WRITERS.get(type(value))
+    return _text_of_kind(value) if write is None else write(value)
+
+
+def _text_of_kind(value: object) -> str:
+    """The same for what is a kind of something."""
+    if isinstance(value, Enum):
+        return _text(value.value)
+    if isinstance(value, BaseModel):
+        return _text(value.model_dump(mode="python"))
+    if isinstance(value, Mapping):
+        return _object(value)
+    for kind, write in _WRITERS.items():
+        if isinstance(value, kind):
+            return write(value)
+    raise InvalidValueError(f"A {type(value).__name__} has no JSON form: turn it into a list, a dict or text first.")
 
 
 _quoted = json.JSONEncoder(ensure_ascii=False).encode
@@ -105,6 +88,20 @@ def _key(key: object) -> str:
     return clean_text(key)
 
 
+def _exact(value: Decimal) -> str:
+    if not value.is_finite():
+        raise InvalidValueError(_NOT_FINITE)
+    return f'"{value}"'
+
+
+def _object(value: Mapping[Any, Any]) -> str:
+    return "{" + ",".join([f"{_quoted(_key(key))}:{_text(item)}" for key, item in value.items()]) + "}"
+
+
+def _array(value: list[Any] | tuple[Any, ...]) -> str:
+    return "[" + ",".join([_text(item) for item in value]) + "]"
+
+
 def clean_text(value: str) -> str:
     """The same text, if PostgreSQL can store it.
 
@@ -116,3 +113,20 @@ def clean_text(value: str) -> str:
     if any("\ud800" <= char <= "\udfff" for char in value) if not value.isascii() else False:
         raise InvalidValueError("Text with half of a surrogate pair was refused: it has no UTF-8 form.")
     return value
+
+
+_WRITERS: dict[type, Callable[[Any], str]] = {
+    type(None): lambda _: "null",
+    bool: lambda value: "true" if value else "false",
+    int: _integer,
+    float: _fraction,
+    str: lambda value: _quoted(clean_text(value)),
+    Decimal: _exact,
+    datetime: lambda value: f'"{as_utc(value).isoformat()}"',
+    date: lambda value: f'"{value}"',
+    UUID: lambda value: f'"{value}"',
+    dict: _object,
+    list: _array,
+    tuple: _array,
+}
+"""How each kind of value is written, looked up by its type: most are of just these."""

@@ -130,10 +130,12 @@ class _Batch:
         status = None if found.order_status is None else OrderStatus(found.order_status)
         if found.id is not None:
             return Receipt(self._known(fill, found, value), found.id, status)
-        refuse_other_fill(fill, whole)
-        if (fill_id := self._seen.get(identity(fill))) is not None:
+        if fill is not whole:
+            refuse_other_fill(fill, whole)
+        key = identity(fill)
+        if (fill_id := self._seen.get(key)) is not None:
             return Receipt(Result.DUPLICATE, fill_id, status)
-        fill_id = self._seen[identity(fill)] = uuid7()
+        fill_id = self._seen[key] = uuid7()
         self._add(fill_id, whole, found.named_order_id, value)
         return Receipt(Result.INSERTED, fill_id, status)
 

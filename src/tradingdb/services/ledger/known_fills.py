@@ -28,11 +28,12 @@ if TYPE_CHECKING:
 def whole_fills(fills: Sequence[NewFill]) -> list[NewFill]:
     """For each fill the first of its key, with what the others of that key know of its order and its fee."""
     known: dict[Key, NewFill] = {}
-    for fill in fills:
-        first = known.setdefault(identity(fill), fill)
+    keys = [identity(fill) for fill in fills]
+    for key, fill in zip(keys, fills, strict=True):
+        first = known.setdefault(key, fill)
         if first is not fill and (more := _missing_in(first, fill)):
-            known[identity(fill)] = replace(first, **more)
-    return [known[identity(fill)] for fill in fills]
+            known[key] = replace(first, **more)
+    return [known[key] for key in keys]
 
 
 def _missing_in(first: NewFill, other: NewFill) -> dict[str, Any]:
@@ -150,14 +151,10 @@ def _look_up_statement(count: int) -> TextClause:
         FROM {sent("sent", _NAMES, count)}
         LEFT JOIN fills f ON f.account_id = sent.account_id AND f.instrument_id = sent.instrument_id
                          AND f.venue_trade_id = sent.venue_trade_id AND f.sequence = sent.sequence
-        LEFT JOIN orders o ON o.account_id = sent.account_id AND o.id = coalesce(
-            sent.order_id,
-            f.order_id,
-            (SELECT id FROM orders WHERE account_id = sent.account_id AND client_order_id = sent.client_order_id),
-            (SELECT id FROM orders WHERE account_id = sent.account_id AND venue_order_id = sent.venue_order_id)
-        )
         LEFT JOIN orders c ON c.account_id = sent.account_id AND c.client_order_id = sent.client_order_id
         LEFT JOIN orders v ON v.account_id = sent.account_id AND v.venue_order_id = sent.venue_order_id
+        LEFT JOIN orders o ON o.account_id = sent.account_id
+                          AND o.id = coalesce(sent.order_id, f.order_id, c.id, v.id)
         ORDER BY sent.place
         """  # noqa: S608 - built from the constants above
         )
