@@ -1,6 +1,6 @@
 """How fast sealed months are read, as ratios against named rivals in the same run.
 
-    python benchmarks/sealed.py [--series 50] [--months 3] [--repeat 5] [--json FILE]
+    python benchmarks/sealed.py [--series 50] [--months 12] [--repeat 3] [--json FILE]
 
 A year of 1m candles of one series is read warm. Then the months of `--series` series that were written side by side, as
 live feeds do, are read cold: the server is started anew, and the page cache of the system is dropped where we may (as
@@ -219,6 +219,6 @@ async def measure(given: argparse.Namespace) -> list[Figure]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--series", type=int, default=50)
-    parser.add_argument("--months", type=int, default=3, choices=range(1, 13))
-    parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--months", type=int, default=12, choices=range(1, 13))
+    parser.add_argument("--repeat", type=int, default=3)
     run("sealed", "Sealed months, medians of {repeat} runs", measure, parser)
