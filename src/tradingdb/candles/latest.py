@@ -9,7 +9,6 @@ from sqlalchemy import select
 
 from tradingdb.candles.fetch import fetch_columns
 from tradingdb.candles.series import (
-    LARGEST_LIMIT,
     CandleSeries,
     SeriesQuery,
     bounds,
@@ -20,6 +19,7 @@ from tradingdb.candles.series import (
     wanted_columns,
 )
 from tradingdb.core.timeframe import Timeframe
+from tradingdb.core.types import LARGEST_INT8
 from tradingdb.errors import InvalidValueError
 from tradingdb.models import SeriesCoverage
 
@@ -93,7 +93,7 @@ async def latest_many(
         CROSS JOIN LATERAL (
             SELECT {expressions(wanted)} FROM candles
             WHERE instrument_id = id AND timeframe = '{timeframe.value}'{conditions}
-            ORDER BY open_time DESC LIMIT {min(n, LARGEST_LIMIT)}
+            ORDER BY open_time DESC LIMIT {min(n, LARGEST_INT8)}
         ) AS newest
     """  # noqa: S608 - numbers, times and names of ours
     values = await fetch_columns(session, {"id": "int8", **wanted}, query)

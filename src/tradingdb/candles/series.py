@@ -12,6 +12,7 @@ import numpy as np
 from tradingdb.candles.fetch import fetch_columns
 from tradingdb.core.clock import as_utc
 from tradingdb.core.timeframe import Timeframe
+from tradingdb.core.types import LARGEST_INT4, LARGEST_INT8
 from tradingdb.errors import InvalidValueError, MissingExtraError
 from tradingdb.models import Instrument
 
@@ -48,12 +49,6 @@ _EXPRESSIONS = {
     "taker_buy_volume": "coalesce(taker_buy_volume, 'NaN')",
 }
 """No NULL travels, so that every row has the same width."""
-
-LARGEST_ID = 2**31 - 1
-"""PostgreSQL's integer."""
-
-LARGEST_LIMIT = 2**63 - 1
-"""PostgreSQL's bigint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +135,9 @@ class SeriesQuery:
         condition = " AND ".join((self.series, *conditions))
         query = f"SELECT {expressions(self.columns)} FROM candles WHERE {condition} ORDER BY open_time"  # noqa: S608 - numbers, times and names of ours
         if newest is not None:
-            query += f" DESC LIMIT {min(newest, LARGEST_LIMIT)}"
+            query += f" DESC LIMIT {min(newest, LARGEST_INT8)}"
         elif oldest is not None:
-            query += f" LIMIT {min(oldest, LARGEST_LIMIT)}"
+            query += f" LIMIT {min(oldest, LARGEST_INT8)}"
         values = await fetch_columns(session, self.columns, query)
         if newest is not None:
             values = {name: np.ascontiguousarray(column[::-1]) for name, column in values.items()}
@@ -164,8 +159,8 @@ def id_of(instrument: Instrument | int) -> int:
             f"An instrument or its id was expected, not {str(instrument)[:40]!r} of type {type(instrument).__name__}."
         )
     number = operator.index(instrument)
-    if abs(number) > LARGEST_ID:
-        raise InvalidValueError(f"There is no instrument with the id {number}: ids are 1 to {LARGEST_ID:,}.")
+    if abs(number) > LARGEST_INT4:
+        raise InvalidValueError(f"There is no instrument with the id {number}: ids are 1 to {LARGEST_INT4:,}.")
     return number
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from tradingdb.candles.columns import NO_COUNT, PIECE, to_microseconds
 from tradingdb.core.clock import utc_now
+from tradingdb.core.types import LARGEST_INT4
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 CLOCK_SKEW = 60_000_000
 """A venue's clock may be this many microseconds ahead of ours."""
 
-
-LARGEST_COUNT = 2**31 - 1
-"""PostgreSQL's integer."""
 
 FIRST_MICROSECOND = to_microseconds(datetime(1, 1, 2, tzinfo=UTC))
 LAST_MICROSECOND = to_microseconds(datetime(9999, 12, 30, tzinfo=UTC))
@@ -66,7 +64,7 @@ def _rules(columns: CandleColumns, timeframe: Timeframe, latest: int) -> list[tu
         ),
         (
             "trade_count is negative or too large",
-            ((columns.trade_count < 0) & (columns.trade_count != NO_COUNT)) | (columns.trade_count > LARGEST_COUNT),
+            ((columns.trade_count < 0) & (columns.trade_count != NO_COUNT)) | (columns.trade_count > LARGEST_INT4),
         ),
         (
             "the open time is in no calendar",

@@ -32,6 +32,9 @@ _MAX_FRACTION_DIGITS = 16_383
 
 SHA256_BYTES = 32
 
+LARGEST_INT2, LARGEST_INT4, LARGEST_INT8 = 2**15 - 1, 2**31 - 1, 2**63 - 1
+"""The largest of PostgreSQL's smallint, integer and bigint."""
+
 LARGEST_HALF = 65_504.0
 """The largest number of 16-bit floating point."""
 

@@ -15,7 +15,7 @@ from tradingdb.bulk import arrays, unnested
 from tradingdb.core.clock import as_utc
 from tradingdb.core.ids import uuid7
 from tradingdb.core.json import clean_text, dump_json
-from tradingdb.core.types import exact
+from tradingdb.core.types import LARGEST_INT4, exact
 from tradingdb.errors import InvalidValueError, LedgerConflictError, NotFoundError, TradingDBError
 from tradingdb.models import CashMovementKind, PositionSide
 from tradingdb.scope import scoped_by_verb
@@ -36,9 +36,6 @@ if TYPE_CHECKING:
 
 _SIGNS = {CashMovementKind.DEPOSIT: True, CashMovementKind.WITHDRAWAL: False}
 """Whether an amount of a kind comes in, where that is not open."""
-
-LARGEST_INSTRUMENT = 2**31 - 1
-"""Ids of instruments are `integer`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +66,7 @@ class NewMovement(CheckedEntry):
         self._check_times("occurred_at")
         self._check_references("dedupe_key", "currency")
         self._check_keys("account_id")
-        self._check_integers(instrument_id=LARGEST_INSTRUMENT)
+        self._check_integers(instrument_id=LARGEST_INT4)
         self._check_payload("details")
         if self.note is not None:
             if not isinstance(self.note, str):

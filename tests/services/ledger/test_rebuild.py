@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -58,22 +59,14 @@ def fills_of(desk: Desk, rows: list[tuple[object, ...]]) -> list[NewFill]:
     ]
 
 
+def counted(row: Position | PositionCheckpoint) -> tuple[Any, ...]:
+    return row.quantity, row.average_entry_price, row.realized_pnl, row.fees, row.other_fees, row.opened_at
+
+
 async def kept(session: WriteSession, desk: Desk) -> dict[tuple[int, str], tuple[object, ...]]:
     query = select(Position).where(Position.account_id == desk.account_id)
     rows = await session.scalars(query.execution_options(populate_existing=True))
-    return {
-        (row.instrument_id, row.side.value): (
-            row.quantity,
-            row.average_entry_price,
-            row.realized_pnl,
-            row.fees,
-            row.other_fees,
-            row.opened_at,
-            row.last_fill_at,
-            row.lots,
-        )
-        for row in rows
-    }
+    return {(row.instrument_id, row.side.value): (*counted(row), row.last_fill_at, row.lots) for row in rows}
 
 
 async def wrong_checkpoints(session: WriteSession, fills: list[NewFill]) -> list[object]:
@@ -86,16 +79,7 @@ async def wrong_checkpoints(session: WriteSession, fills: list[NewFill]) -> list
         until = (row.last_fill_at, row.last_fill_place)
         expected = fold(book.empty, [each for each in mine if each.place <= until], book.contract)
         lots = None if row.lots is None else tuple(Lot(lot.quantity, lot.price) for lot in row.lots)
-        found = Holding(
-            row.quantity,
-            row.average_entry_price,
-            row.realized_pnl,
-            row.fees,
-            row.other_fees,
-            row.opened_at,
-            until,
-            lots,
-        )
+        found = Holding(*counted(row), until, lots)
         wrong += [found] if found != expected else []
     return wrong
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tradingdb.database import ReadSession, WriteSession
 
 
-BEFORE_ANY = datetime.min.replace(tzinfo=UTC)
+EARLIEST = datetime.min.replace(tzinfo=UTC)
 LAST = "~"
 """Place of a last fill that is not known, behind every other: whatever else came in that instant is counted anew."""
 
@@ -97,7 +97,7 @@ async def executions_of(
 ) -> dict[Place, list[tuple[UUID, Execution]]]:
     """Every fill of some positions, in order of place in time; only those that come after a holding."""
     known = {place: holding.last_place for place, holding in (after or {}).items()}
-    since = [place._asdict() | {"since": (known.get(place) or (BEFORE_ANY,))[0]} for place in places]
+    since = [place._asdict() | {"since": (known.get(place) or (EARLIEST,))[0]} for place in places]
     parameters = arrays("place", (*Place._fields, "since"), since)
     found: dict[Place, list[tuple[UUID, Execution]]] = {}
     for row in await session.execute(_EXECUTIONS, parameters):

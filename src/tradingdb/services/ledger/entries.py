@@ -12,7 +12,7 @@ from uuid import UUID
 
 from tradingdb.core.clock import as_utc
 from tradingdb.core.json import clean_text, dump_json
-from tradingdb.core.types import exact
+from tradingdb.core.types import LARGEST_INT2, LARGEST_INT4, LARGEST_INT8, exact
 from tradingdb.errors import InvalidValueError, TradingDBError
 from tradingdb.models import Liquidity, OrderEventKind, OrderSide, OrderStatus, OrderType, PositionSide, TimeInForce
 
@@ -121,7 +121,6 @@ class CheckedEntry:
 
 
 _LONGEST_REFERENCE = 400
-_INT2, _INT4, _INT8 = 2**15 - 1, 2**31 - 1, 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +157,7 @@ class NewOrder(CheckedEntry):
     def __post_init__(self) -> None:
         self._check_words(side=OrderSide, order_type=OrderType, time_in_force=TimeInForce, position_side=PositionSide)
         self._check_keys("account_id", "strategy_id", "signal_id", "decision_id", "trade_id")
-        self._check_integers(instrument_id=_INT4)
+        self._check_integers(instrument_id=LARGEST_INT4)
         self._check_positive("quantity")
         self._check_numbers("limit_price", "stop_price")
         if self.trailing_offset is not None:
@@ -204,7 +203,7 @@ class NewOrderEvent(CheckedEntry):
         self._check_words(kind=OrderEventKind)
         self._check_keys("account_id", "order_id")
         self._check_times("occurred_at")
-        self._check_integers(sequence=_INT8)
+        self._check_integers(sequence=LARGEST_INT8)
         self._check_payload("payload")
         if self.reason is not None:
             clean_text(self.reason)
@@ -261,7 +260,7 @@ class NewFill(CheckedEntry):
     def __post_init__(self) -> None:
         self._check_words(side=OrderSide, position_side=PositionSide, liquidity=Liquidity)
         self._check_keys("account_id", "order_id")
-        self._check_integers(instrument_id=_INT4, sequence=_INT2)
+        self._check_integers(instrument_id=LARGEST_INT4, sequence=LARGEST_INT2)
         self._check_payload("details")
         self._check_positive("quantity")
         self._check_numbers("price", "fee", "bid_price", "ask_price", "mark_price")

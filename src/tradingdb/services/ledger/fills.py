@@ -7,7 +7,6 @@ The position is locked first, so two writers of one position queue, and each see
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
@@ -21,6 +20,7 @@ from tradingdb.services.ledger.entries import NewFill, Receipt, Result
 from tradingdb.services.ledger.guard import require_accounts
 from tradingdb.services.ledger.holdings import (
     EXACT,
+    ZERO,
     Execution,
     charged,
     fold,
@@ -43,13 +43,12 @@ from tradingdb.services.ledger.posting import Posting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from decimal import Decimal
     from uuid import UUID
 
     from tradingdb.bulk import Record
     from tradingdb.database import WriteSession
     from tradingdb.services.ledger.holdings import Holding
-
-ZERO = Decimal(0)
 
 CHECKPOINT_EVERY = 50
 """Fills of a position between two checkpoints, about: fewer take room, more are read again for a late fill."""
@@ -224,11 +223,7 @@ class _Batch:
         stored: list[tuple[UUID, Execution]],
         fresh: list[tuple[UUID, Execution]],
     ) -> dict[UUID, Decimal]:
-        """Count on from a holding that was before all that is new. Returns what each fill since realized.
-
-        Where an earlier fill realized something else than was paid then, the difference is paid at that fill's time, so
-        that the cash of every instant is what is known of it now.
-        """
+        """Count on from a holding that was before all that is new. Returns what each fill since realized."""
         book = self._books[place]
         known = [(at, self._charges[at][1] if at in self._charges else execution) for at, execution in stored]
         in_time = sorted([*known, *fresh], key=lambda item: item[1].place)
@@ -242,16 +237,29 @@ class _Batch:
         self.posting.positions[place] = holding
         if book.contract.is_margined:
             _, paid = profits_of(begun, stored[same:], book.contract)
-            times = {at: execution.executed_at for at, execution in stored[same:]}
-            wrong = {at: EXACT.subtract(profits[at], amount) for at, amount in paid.items()}
-            # what was not paid along the way, for example because the account has changed how it counts cost
-            counted = sum_of([*wrong.values(), *(profits[at] for at, _ in fresh)])
-            wrong[in_time[-1][0]] = sum_of(
-                [wrong.get(in_time[-1][0], ZERO), EXACT.subtract(gained(book.holding, holding), counted)]
-            )
-            times[in_time[-1][0]] = in_time[-1][1].executed_at
-            self.posting.movements += corrections_of(self._recount[place], place, book.contract, wrong, times)
+            self._pay_differences(place, paid, profits, in_time[same:], gained(book.holding, holding))
         return profits
+
+    def _pay_differences(
+        self,
+        place: Place,
+        paid: dict[UUID, Decimal],
+        profits: dict[UUID, Decimal],
+        in_time: list[tuple[UUID, Execution]],
+        gain: Decimal,
+    ) -> None:
+        """Pay what earlier fills realized more than was paid then, at their time: cash is what is known of it now.
+
+        The last fill gets what the position gained beside that, for example because the account has changed how it
+        counts cost.
+        """
+        wrong = {at: EXACT.subtract(profits[at], amount) for at, amount in paid.items()}
+        counted = sum_of([*wrong.values(), *(profit for at, profit in profits.items() if at not in paid)])
+        last = in_time[-1][0]
+        wrong[last] = sum_of([wrong.get(last, ZERO), EXACT.subtract(gain, counted)])
+        times = {at: execution.executed_at for at, execution in in_time}
+        contract = self._books[place].contract
+        self.posting.movements += corrections_of(self._recount[place], place, contract, wrong, times)
 
 
 def _is_checkpoint(execution: Execution) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from tradingdb.core.types import LARGEST_INT8
 from tradingdb.errors import InvalidValueError
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-LOWEST, HIGHEST = -(2**63), 2**63 - 1
+LOWEST, HIGHEST = -LARGEST_INT8 - 1, LARGEST_INT8
 """The bounds of `bigint`."""
 
 

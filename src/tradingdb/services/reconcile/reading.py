@@ -14,11 +14,11 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy import text
 
 from tradingdb.core.json import clean_text
+from tradingdb.core.types import LARGEST_INT4
 from tradingdb.errors import InvalidValueError, NotFoundError, UnusableFileError
 from tradingdb.models import OrderStatus
 from tradingdb.scope import scoped_by_verb
 from tradingdb.services import ccxt_structures
-from tradingdb.services.cash import LARGEST_INSTRUMENT
 from tradingdb.services.ledger import NewFill, NewOrder
 from tradingdb.services.ledger.guard import require_accounts
 from tradingdb.services.reconcile.snapshot import VenueOrder, VenuePosition, VenueSnapshot
@@ -43,7 +43,7 @@ class _Shape(BaseModel):
 
 class _Instrument(_Shape):
     symbol: Name | None = None
-    instrument_id: int | None = Field(None, ge=1, le=LARGEST_INSTRUMENT)
+    instrument_id: int | None = Field(None, ge=1, le=LARGEST_INT4)
 
     @model_validator(mode="after")
     def _names_one(self) -> Self:

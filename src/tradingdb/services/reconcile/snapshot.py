@@ -7,10 +7,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from tradingdb.core.clock import as_utc
-from tradingdb.core.types import exact
+from tradingdb.core.types import LARGEST_INT4, exact
 from tradingdb.errors import InvalidValueError
 from tradingdb.models import OrderStatus, PositionSide
-from tradingdb.services.cash import LARGEST_INSTRUMENT
 from tradingdb.services.ledger.entries import CheckedEntry
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ class VenuePosition(CheckedEntry):
     def __post_init__(self) -> None:
         if self.side not in set(PositionSide):
             raise InvalidValueError(f"side was {self.side!r}; known are: {', '.join(PositionSide)}.")
-        self._check_integers(instrument_id=LARGEST_INSTRUMENT)
+        self._check_integers(instrument_id=LARGEST_INT4)
         side, quantity = PositionSide(self.side), exact(self.quantity)
         object.__setattr__(self, "side", side)
         # venues give the short one of a pair without its sign

@@ -7,8 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tradingdb.core.types import exact
-from tradingdb.errors import InvalidValueError, LedgerConflictError, NotFoundError, TradingDBError
+from tradingdb.errors import InvalidValueError, NotFoundError, TradingDBError
 from tradingdb.models import ExitReason, TradeOutcome
+from tradingdb.services.ledger.guard import refuse_other_content
 from tradingdb.services.ledger.holdings import EXACT
 from tradingdb.services.outbox import publish_many
 from tradingdb.services.trades import telling
@@ -117,7 +118,7 @@ def add_exit(stored: StoredTrade, new: NewExit) -> Result:
     """
     known = stored.parts.get(new.sequence)
     if known is not None:
-        refuse_other_content(known, new, f"Exit {new.sequence} of trade {stored.row.id}")
+        refuse_other_content(f"Exit {new.sequence} of trade {stored.row.id}", known, new, _CONTENT)
         return Result.DUPLICATE
     if stored.row.outcome is TradeOutcome.CANCELLED:
         raise InvalidValueError(f"Trade {stored.row.id} was cancelled: nothing of it can be closed.")
@@ -145,20 +146,7 @@ def part_of(terms: Terms, before: Iterable[Part], new: NewExit) -> Part:
     return Part(new.sequence, new.quantity, new.price, new.exit_time, reason, new.fees, earned, new.fill_id)
 
 
-def refuse_other_content(known: Part, new: NewExit, key: str) -> None:
-    """Compare an exit with the one that has its sequence.
-
-    Raises:
-        LedgerConflictError: they are not the same.
-    """
-    names = ("quantity", "price", "exit_time", "reason", "fees", "fill_id")
-    differing = [name for name in names if getattr(known, name) != getattr(new, name)]
-    if differing:
-        raise LedgerConflictError(
-            key,
-            {name: getattr(known, name) for name in differing},
-            {name: getattr(new, name) for name in differing},
-        )
+_CONTENT = ("quantity", "price", "exit_time", "reason", "fees", "fill_id")
 
 
 def _outcome(stored: StoredTrade | None) -> TradeOutcome | None:

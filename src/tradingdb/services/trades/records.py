@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Self
 
 from tradingdb.core.mode import TradingMode
-from tradingdb.core.types import exact
+from tradingdb.core.types import LARGEST_INT2, LARGEST_INT4, exact
 from tradingdb.errors import InvalidValueError, TradingDBError
 from tradingdb.models import ExitReason, TradeDirection, TradeOutcome
 from tradingdb.services.ledger.entries import CheckedEntry, Result
@@ -17,11 +17,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-MOST_EXITS = 32_767
+MOST_EXITS = LARGEST_INT2
 """Numbers of exits are small integers."""
-
-LARGEST_INSTRUMENT = 2**31 - 1
-"""Ids of instruments are `integer`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +92,7 @@ class NewTrade(CheckedEntry):
     def __post_init__(self) -> None:
         self._check_words(direction=TradeDirection, mode=TradingMode)
         self._check_keys("account_id", "backtest_run_id", "user_id", "strategy_id", "rule_id", "signal_id")
-        self._check_integers(instrument_id=LARGEST_INSTRUMENT)
+        self._check_integers(instrument_id=LARGEST_INT4)
         self._check_payload("context")
         self._check_positive("quantity")
         self._check_numbers("entry_price", "initial_stop", "fees", "funding", "leverage", "margin")
