@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from scratch_databases import ADD_USER, execute, users
 from tradingdb.connections import Limits
@@ -67,6 +68,19 @@ async def test_an_idle_transaction_is_ended_by_the_server_and_says_so(database: 
         with pytest.raises(DatabaseUnavailableError):
             await fall_asleep(hurried)
         assert await users(hurried) == 0
+
+
+async def test_connections_that_died_in_the_pool_are_replaced_before_anybody_notices(database: Database) -> None:
+    async with Database(database.target) as pooled:
+        async with pooled.read() as one, pooled.read() as two, pooled.write() as three:
+            pids = [await session.scalar(text("SELECT pg_backend_pid()")) for session in (one, two, three)]
+        for pid in pids:
+            await terminate(database, pid)
+        async with pooled.write() as first, pooled.read() as second:
+            alive = {await session.scalar(text("SELECT pg_backend_pid()")) for session in (first, second)}
+            with pytest.raises(DBAPIError, match="read-only"):
+                await second.execute(text(ADD_USER))
+        assert not alive & set(pids)
 
 
 async def test_a_pool_without_a_free_connection_says_what_to_do(server: ConnectionTarget) -> None:

@@ -96,9 +96,10 @@ def unnested(prefix: str, columns: Mapping[str, str]) -> str:
     return f"unnest({', '.join(arrays)})"
 
 
-def arrays(prefix: str, columns: Iterable[str], rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    """The parameters of `unnested`: the rows, column by column."""
-    return {f"{prefix}_{name}": [row[name] for row in rows] for name in columns}
+def arrays(prefix: str, columns: Iterable[str], rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any] | None]:
+    """The parameters of `unnested`: the rows, column by column. A column of NULLs is sent as one: `unnest` fills up."""
+    values = {f"{prefix}_{name}": [row[name] for row in rows] for name in columns}
+    return {name: None if column.count(None) == len(column) else column for name, column in values.items()}
 
 
 FEW = 3
@@ -124,28 +125,14 @@ def sent_values(prefix: str, columns: Iterable[str], rows: Sequence[Mapping[str,
 
 
 async def driver_in_transaction(session: ReadSession) -> asyncpg.Connection:
-    """The asyncpg connection of a session, with the session's transaction begun on the server.
-
-    SQLAlchemy begins it with its own first statement; a COPY before that would be committed on its own.
-    """
+    """The asyncpg connection of a session, within the session's transaction."""
     seen: _Driver | None = session.info.get(_DRIVER)
     if seen is not None and seen.within is _transaction_of(session):
         return seen.raw
     connection = await session.run_sync(Session.connection)  # a savepoint begins here, not before
-    adapted: Any = connection.connection.dbapi_connection
     raw = connection.connection.driver_connection
     if raw is None:
         raise AssertionError  # pragma: no cover - a checked-out connection has a driver
-    if adapted._transaction is None:  # noqa: SLF001 - the public way to begin is a statement of no use
-        has_begun = False
-        try:
-            await adapted._start_transaction()  # noqa: SLF001 - same
-            has_begun = True
-        except adapted.dbapi.Error as error:
-            raise error.__cause__ from None  # the driver's, which is what everything else here raises
-        finally:
-            if not has_begun:  # or it has, unknown to SQLAlchemy, which would not end it
-                connection.invalidate()
     session.info[_DRIVER] = _Driver(_transaction_of(session), connection, raw)
     return raw
 

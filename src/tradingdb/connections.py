@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import NullPool, event
-from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from tradingdb.core.json import dump_json, load_json
-from tradingdb.errors import TimeLimitError
+from tradingdb.errors import DatabaseUnavailableError, TimeLimitError
 from tradingdb.failures import FAILED, READ_ONLY, SERVER_GONE, in_our_words, sqlstate_of, why_no_connection
 
 if TYPE_CHECKING:
@@ -37,6 +36,7 @@ class Limits:
     server, when it is there, is the one to say no."""
     statement_timeout: float = 30
     idle_in_transaction_timeout: float = 60
+    """A session is in a transaction for as long as its block lasts."""
     deadlock_timeout: float = 0.1
     """After this PostgreSQL looks whether those who wait wait for each other; its own default is a second. Set where
     the role may: superusers, and whoever was granted it (`GRANT SET ON PARAMETER deadlock_timeout TO …`)."""
@@ -74,7 +74,7 @@ async def maintenance_connection(
 
 
 def pooled_engine(target: ConnectionTarget, limits: Limits, application_name: str, *, pgbouncer: bool) -> AsyncEngine:
-    """The engine of a service: limits stated, connections checked before use, JSON strict, parameters never logged."""
+    """The engine of a service: limits stated, transactions begun at once, JSON strict, parameters never logged."""
     timeouts = {
         "statement_timeout": f"{limits.statement_timeout * 1000:.0f}",
         "idle_in_transaction_session_timeout": f"{limits.idle_in_transaction_timeout * 1000:.0f}",
@@ -108,7 +108,7 @@ def pooled_engine(target: ConnectionTarget, limits: Limits, application_name: st
         json_serializer=dump_json,
         json_deserializer=load_json,
     )
-    event.listen(engine.sync_engine, "checkout", _refuse_if_dead)
+    event.listen(engine.sync_engine, "begin", _begin_at_once)
     event.listen(engine.sync_engine, "handle_error", _remember_failure)
     event.listen(engine.sync_engine, "handle_error", _name_the_time_limit)
     event.listen(engine.sync_engine, "handle_error", _drop_connections_of_a_demoted_server)
@@ -130,12 +130,26 @@ def pooled_engine(target: ConnectionTarget, limits: Limits, application_name: st
     return engine
 
 
-def _refuse_if_dead(connection: AdaptedConnection, _record: object, _proxy: object) -> None:
-    """Have the pool connect anew where its connections have died: one question, where `pool_pre_ping` asks three."""
+class PooledConnectionLostError(DatabaseUnavailableError):
+    """A connection of the pool had died before it was used again; it was dropped, and nothing was done."""
+
+
+def _begin_at_once(connection: Connection) -> None:
+    """Begin on the server now, where SQLAlchemy would with the first statement.
+
+    BEGIN is then also the question whether a pooled connection is still alive, which `pool_pre_ping` would ask with
+    three more statements; and what goes past SQLAlchemy to the driver, such as a COPY, is within the transaction.
+    """
+    adapted: Any = connection.connection.dbapi_connection
+    has_begun = False
     try:
-        connection.run_async(lambda driver: driver.execute("SELECT"))
+        adapted.run_async(lambda _: adapted._start_transaction())  # noqa: SLF001 - the public way is a statement
+        has_begun = True
     except Exception as error:
-        raise InvalidatePoolError from error
+        raise PooledConnectionLostError from error
+    finally:
+        if not has_begun:  # or it has, if we were cancelled, and nobody would end it
+            connection.invalidate()
 
 
 _SET_DEADLOCK_TIMEOUT = """

@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import (
 )
 
 from tradingdb import collisions
-from tradingdb.connections import Limits, pooled_engine
+from tradingdb.connections import Limits, PooledConnectionLostError, pooled_engine
 from tradingdb.embedded import EmbeddedServer, data_dir_from
 from tradingdb.errors import (
     CollisionError,
@@ -252,7 +252,11 @@ class Database:
 
     async def _connect(self, session: AsyncSession, options: dict[str, Any] | None) -> None:
         with in_our_words(why_no_connection):
-            await session.connection(execution_options=options)
+            try:
+                await session.connection(execution_options=options)
+            except PooledConnectionLostError:
+                await self.engine.dispose()  # the others of the pool are as old
+                await session.connection(execution_options=options)
 
     async def run(
         self,
