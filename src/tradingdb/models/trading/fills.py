@@ -34,7 +34,9 @@ from tradingdb.core.columns import (
     UpdatedAt,
     UuidPK,
 )
+from tradingdb.core.ddl import create_with
 from tradingdb.core.types import CleanText, EnumText, TypedJson
+from tradingdb.models.trading.open_fill import OPEN_FILL_FUNCTION
 from tradingdb.models.trading.orders import OrderSide, PositionSide
 
 if TYPE_CHECKING:
@@ -102,6 +104,9 @@ class Fill(Base):
         CheckConstraint("fee = 0 OR fee_currency IS NOT NULL", name="fee_has_currency"),
         {"comment": __doc__},
     )
+
+
+create_with(Fill, OPEN_FILL_FUNCTION)
 
 
 class HeldLot(BaseModel):

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import asyncpg
 from sqlalchemy import text
 
-from tradingdb.bulk import FEW, arrays, fetch, sent, sent_values, unnested
+from tradingdb.bulk import FEW, Record, arrays, fetch, sent, sent_values, unnested
 from tradingdb.collisions import GATE, collide, in_turn
 from tradingdb.models import CostBasis, InstrumentKind, OrderSide, PositionSide
+from tradingdb.models.trading.open_fill import HELD, selected
 from tradingdb.scope import scoped_by_verb
 from tradingdb.services.ledger.holdings import Contract, Execution, Holding, Lot
 
@@ -65,7 +66,16 @@ async def open_books(session: WriteSession, places: Iterable[Place]) -> dict[Pla
     asked = set(places)
     if not asked:
         return {}
-    wanted, waits = in_turn(session, asked)
+    return await lock_books(session, asked, *in_turn(session, asked))
+
+
+async def lock_books(
+    session: WriteSession,
+    asked: set[Place],
+    wanted: list[Place],
+    waits: bool,  # noqa: FBT001 - as `in_turn` gives it
+) -> dict[Place, Book]:
+    """Open those that are asked for, once `in_turn` has said what to lock for them."""
     books = await _locked(session, wanted, waits=waits)
     if not asked <= books.keys():
         await session.execute(_MAKE, arrays("place", Place._fields, [place._asdict() for place in wanted]))
@@ -133,12 +143,12 @@ async def _locked(session: WriteSession, places: list[Place], *, waits: bool) ->
         if waits:
             raise
         collide(session)
-    return {
-        Place(row.account_id, row.instrument_id, PositionSide(row.side)): Book(
-            contract_of(row), holding_of(row), row.cost_basis == CostBasis.FIFO
-        )
-        for row in rows
-    }
+    return {Place(row.account_id, row.instrument_id, PositionSide(row.side)): book_of(row) for row in rows}
+
+
+def book_of(row: Record) -> Book:
+    """What a row of `HELD` says."""
+    return Book(contract_of(row), holding_of(row), row.cost_basis == CostBasis.FIFO)
 
 
 def contract_of(row: Row[Any]) -> Contract:
@@ -180,10 +190,7 @@ def _lock(count: int, *, waits: bool) -> TextClause:
     return scoped_by_verb(
         text(
             f"""
-            SELECT p.account_id, p.instrument_id, p.side, p.quantity, p.average_entry_price, p.realized_pnl, p.fees,
-                   CAST(p.other_fees AS text) AS other_fees, p.opened_at, p.last_fill_at, p.last_fill_place,
-                   CAST(p.lots AS text) AS lots, a.cost_basis,
-                   i.kind, i.base_currency, i.quote_currency, i.settle_currency, i.contract_size, i.is_inverse
+            SELECT p.account_id, p.instrument_id, p.side, {selected(HELD)}
             FROM (SELECT pg_advisory_xact_lock_shared({GATE})) AS gate
             CROSS JOIN {sent("place", _PLACE, count)}
             JOIN positions p USING (account_id, instrument_id, side)

@@ -14,7 +14,7 @@ from tradingdb.core.ids import uuid7
 from tradingdb.core.json import dump_json
 from tradingdb.errors import NotFoundError, TradingDBError
 from tradingdb.models import OrderSide, OrderStatus, PositionSide
-from tradingdb.services.ledger.books import Book, Place, checkpoints_before, executions_of, open_books
+from tradingdb.services.ledger.books import Book, Place, checkpoints_before, executions_of
 from tradingdb.services.ledger.cash_of_fills import corrections_of, fee_movement, movements_of
 from tradingdb.services.ledger.entries import NewFill, Receipt, Result
 from tradingdb.services.ledger.guard import require_accounts
@@ -35,7 +35,7 @@ from tradingdb.services.ledger.known_fills import (
     StoredFill,
     check_order,
     identity,
-    look_up,
+    open_and_look_up,
     refuse_other_fill,
     whole_fills,
 )
@@ -76,15 +76,15 @@ async def record_fills(session: WriteSession, fills: Sequence[NewFill]) -> list[
     await require_accounts(session, {fill.account_id for fill in fills})
     if not fills:
         return []
-    books = await open_books(session, {place_of(fill) for fill in fills})
+    places = [place_of(fill) for fill in fills]
     whole = whole_fills(fills)
-    found = await look_up(session, whole)
+    books, found = await open_and_look_up(session, places, whole)
     batch = _Batch(books)
-    receipts = [batch.take(*each) for each in zip(fills, whole, found, strict=True)]
+    receipts = [batch.take(*each) for each in zip(places, fills, whole, found, strict=True)]
     await batch.count(session)
     statuses = await batch.posting.store(session)
     return [
-        _with_status(receipt, statuses.get(row.named_order_id)) for receipt, row in zip(receipts, found, strict=True)
+        _with_status(receipt, statuses.get(row["named_order_id"])) for receipt, row in zip(receipts, found, strict=True)
     ]
 
 
@@ -111,36 +111,36 @@ class _Batch:
         self._seen: dict[Key, UUID] = {}
         self._stored: dict[UUID, StoredFill] = {}
 
-    def take(self, fill: NewFill, whole: NewFill, found: Record) -> Receipt:
+    def take(self, place: Place, fill: NewFill, whole: NewFill, found: Record) -> Receipt:
         """What becomes of a fill, given what its whole batch says of it, and what is stored under its key."""
         try:
-            return self._taken(fill, whole, found)
+            return self._taken(place, fill, whole, found)
         except TradingDBError as error:
             return Receipt(Result.REFUSED, error=error)
 
-    def _taken(self, fill: NewFill, whole: NewFill, found: Record) -> Receipt:
-        book = self._books.get(place_of(fill))
+    def _taken(self, place: Place, fill: NewFill, whole: NewFill, found: Record) -> Receipt:
+        book = self._books.get(place)
         if book is None:
             raise NotFoundError(
                 f"There is no account {fill.account_id} or no instrument {fill.instrument_id}: add it first."
             )
         check_order(whole, found)
         value = order_value(fill.quantity, fill.price, book.contract)
-        status = None if found.order_status is None else OrderStatus(found.order_status)
-        if found.id is not None:
-            return Receipt(self._known(fill, found, value), found.id, status)
+        status = None if found["order_status"] is None else OrderStatus(found["order_status"])
+        if found["fill_id"] is not None:
+            return Receipt(self._known(place, fill, found, value), found["fill_id"], status)
         if fill is not whole:
             refuse_other_fill(fill, whole)
         key = identity(fill)
         if (fill_id := self._seen.get(key)) is not None:
             return Receipt(Result.DUPLICATE, fill_id, status)
         fill_id = self._seen[key] = uuid7()
-        self._add(fill_id, whole, found.named_order_id, value)
+        self._add(fill_id, place, whole, found["named_order_id"], value)
         return Receipt(Result.INSERTED, fill_id, status)
 
-    def _known(self, fill: NewFill, found: Record, value: Decimal) -> Result:
+    def _known(self, place: Place, fill: NewFill, found: Record, value: Decimal) -> Result:
         """A fill that is there: a duplicate, unless it brings its fee, its order or the order's name."""
-        now = self._stored.setdefault(found.id, StoredFill.of(found))
+        now = self._stored.setdefault(found.fill_id, StoredFill.of(found))
         refuse_other_fill(fill, now)
         learned: dict[str, Any] = {
             name: getattr(fill, name)
@@ -149,31 +149,29 @@ class _Batch:
         }
         if now.order_id is None and found.named_order_id is not None:
             learned["order_id"] = found.named_order_id
-            self._share(found.named_order_id, fill, value)
+            self.posting.share(found.named_order_id, fill.quantity, value, fill.executed_at)
         if now.fee_currency is None and fill.fee_currency is not None:
             learned |= {"fee": fill.fee, "fee_currency": fill.fee_currency}
-            self._charge(found.id, fill)
+            self._charge(found.fill_id, place, fill)
         if not learned:
             return Result.DUPLICATE
-        self._stored[found.id] = now._replace(**learned)
-        self.posting.learned.setdefault(found.id, {"id": found.id}).update(learned)
+        self._stored[found.fill_id] = now._replace(**learned)
+        self.posting.learned.setdefault(found.fill_id, {"id": found.fill_id}).update(learned)
         return Result.UPDATED
 
-    def _charge(self, fill_id: UUID, fill: NewFill) -> None:
+    def _charge(self, fill_id: UUID, place: Place, fill: NewFill) -> None:
         """Count a fee that was not known the first time."""
-        place, execution = place_of(fill), execution_in(fill)
+        execution = execution_in(fill)
         self._charges[fill_id] = place, execution
         self.posting.movements += fee_movement(fill_id, fill)
         self._change(place, execution)
         if leaves_holding(execution, self._books[place].contract):
             self._recount.setdefault(place, fill_id)
 
-    def _add(self, fill_id: UUID, fill: NewFill, order_id: UUID | None, value: Decimal) -> None:
+    def _add(self, fill_id: UUID, place: Place, fill: NewFill, order_id: UUID | None, value: Decimal) -> None:
         self.posting.fills.append(_fill_row(fill_id, fill, order_id))
-        self.posting.events.append(_event(fill_id, fill, order_id))
         if order_id is not None:
-            self._share(order_id, fill, value)
-        place = place_of(fill)
+            self.posting.share(order_id, fill.quantity, value, fill.executed_at)
         execution = execution_in(fill)
         self._fresh.setdefault(place, []).append((fill_id, execution))
         last = self._books[place].holding.last_place
@@ -185,11 +183,6 @@ class _Batch:
         """Remember since when a position's history is another."""
         at = execution.executed_at
         self.posting.changed_from[place] = min(at, self.posting.changed_from.get(place, at))
-
-    def _share(self, order_id: UUID, fill: NewFill, value: Decimal) -> None:
-        self.posting.shares.append(
-            {"order_id": order_id, "quantity": fill.quantity, "value": value, "executed_at": fill.executed_at}
-        )
 
     async def count(self, session: WriteSession) -> None:
         """Fold what is new into the positions; from the last checkpoint before where something came late."""
@@ -308,24 +301,4 @@ def _fill_row(fill_id: UUID, fill: NewFill, order_id: UUID | None) -> dict[str, 
         "mark_price": fill.mark_price,
         "executed_at": fill.executed_at,
         "details": dump_json(fill.details),
-    }
-
-
-def _event(fill_id: UUID, fill: NewFill, order_id: UUID | None) -> dict[str, Any]:
-    payload = {
-        "order_id": order_id,
-        "instrument_id": fill.instrument_id,
-        "venue_trade_id": fill.venue_trade_id,
-        "side": fill.side,
-        "position_side": fill.position_side,
-        "quantity": fill.quantity,
-        "price": fill.price,
-        "executed_at": fill.executed_at,
-    }
-    return {
-        "topic": "fill.recorded",
-        "entity": "fills",
-        "entity_key": str(fill_id),
-        "account_id": fill.account_id,
-        "payload": dump_json(payload),
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_EVEN, Context, Decimal, localcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tradingdb.errors import InvalidValueError
 from tradingdb.models import InstrumentKind, OrderSide
@@ -52,8 +52,7 @@ def place_within(venue_trade_id: str, sequence: int) -> str:
     return f"{len(venue_trade_id):04}:{venue_trade_id}:{sequence:05}"
 
 
-@dataclass(frozen=True, slots=True)
-class Execution:
+class Execution(NamedTuple):
     """What of a fill its arithmetic needs, and its place among others."""
 
     side: OrderSide

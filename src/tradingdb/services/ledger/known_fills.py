@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import text
 
 from tradingdb.bulk import FEW, Record, fetch, sent, sent_values
+from tradingdb.collisions import GATE, in_turn
 from tradingdb.errors import LedgerConflictError, NotFoundError
+from tradingdb.models.trading.open_fill import KNOWN, KNOWN_OF_SENT, selected
 from tradingdb.scope import scoped_by_verb
+from tradingdb.services.ledger.books import book_of, lock_books
 from tradingdb.services.ledger.guard import refuse_other_content
 
 if TYPE_CHECKING:
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy import TextClause
 
     from tradingdb.database import WriteSession
+    from tradingdb.services.ledger.books import Book, Place
     from tradingdb.services.ledger.entries import NewFill
 
 
@@ -70,7 +74,7 @@ class StoredFill(NamedTuple):
     @classmethod
     def of(cls, found: Record) -> StoredFill:
         """As it was looked up."""
-        return cls(*(getattr(found, name) for name in cls._fields))
+        return cls(*(found[f"fill_{name}"] for name in cls._fields))
 
 
 def check_order(fill: NewFill, found: Record) -> None:
@@ -80,17 +84,19 @@ def check_order(fill: NewFill, found: Record) -> None:
         NotFoundError: there is no order with the id that it names.
         LedgerConflictError: its names are of several orders, or the order is of another instrument or side.
     """
-    if fill.order_id is not None and found.named_order_id is None:
+    named = found["named_order_id"]
+    if fill.order_id is not None and named is None:
         raise NotFoundError(
             f"There is no order {fill.order_id} in account {fill.account_id}: submit it first, or name it by its "
             "client_order_id or venue_order_id, and the fill waits for it."
         )
-    for other in (found.order_id, found.client_named_id, found.venue_named_id):
-        if other is not None and other != found.named_order_id:
-            raise LedgerConflictError(_key(fill), {"order_id": other}, {"order_id": found.named_order_id})
-    if found.named_order_id is not None:
-        order = _OrderFacts(found.order_instrument_id, found.order_position_side, found.order_side)
-        refuse_other_content(f"order {found.named_order_id}", order, fill, _OrderFacts._fields)
+    for other in (found["fill_order_id"], found["client_named_id"], found["venue_named_id"]):
+        if other is not None and other != named:
+            raise LedgerConflictError(_key(fill), {"order_id": other}, {"order_id": named})
+    if named is not None:
+        facts = found["order_instrument_id"], found["order_position_side"], found["order_side"]
+        if facts != (fill.instrument_id, fill.position_side, fill.side):
+            refuse_other_content(f"order {named}", _OrderFacts(*facts), fill, _OrderFacts._fields)
 
 
 class _OrderFacts(NamedTuple):
@@ -119,8 +125,26 @@ def _key(fill: NewFill) -> str:
     return f"fill {fill.venue_trade_id}/{fill.sequence} of account {fill.account_id}, instrument {fill.instrument_id}"
 
 
-async def look_up(session: WriteSession, fills: Sequence[NewFill]) -> Sequence[Record]:
-    """For each fill what is stored under its key, and its order. Asked after the positions are locked."""
+async def open_and_look_up(
+    session: WriteSession, places: Sequence[Place], fills: Sequence[NewFill]
+) -> tuple[dict[Place, Book], Sequence[Record]]:
+    """Lock the positions of fills, and then find for each fill what is stored under its key, and its order.
+
+    Raises:
+        CollisionError: within `Database.run`, which begins the unit of work again.
+    """
+    asked = set(places)
+    wanted, waits = in_turn(session, asked)
+    if len(fills) == 1 and wanted == [*asked] and waits:
+        place, fill = places[0], fills[0]
+        values = place._asdict() | {name: getattr(fill, name) for name in _KEYS}
+        if found := await fetch(session, _OPEN_FILL, values):
+            return {place: book_of(found[0])}, found
+    books = await lock_books(session, asked, wanted, waits)
+    return books, await _look_up(session, fills)
+
+
+async def _look_up(session: WriteSession, fills: Sequence[NewFill]) -> Sequence[Record]:
     rows = [{name: getattr(fill, name) for name in _KEYS} | {"place": place} for place, fill in enumerate(fills)]
     statement = _look_up_statement(min(len(rows), FEW + 1))
     return await fetch(session, statement, sent_values("sent", _NAMES, rows))
@@ -143,19 +167,22 @@ def _look_up_statement(count: int) -> TextClause:
     return scoped_by_verb(
         text(
             f"""
-        SELECT f.id, f.order_id, f.side, f.position_side, f.quantity, f.price, f.executed_at, f.fee, f.fee_currency,
-               f.client_order_id, f.venue_order_id, c.id AS client_named_id,
-               o.id AS named_order_id, o.instrument_id AS order_instrument_id, o.position_side AS order_position_side,
-                   o.side AS order_side, v.id AS venue_named_id,
-               o.status AS order_status
+        SELECT {selected(KNOWN)}
         FROM {sent("sent", _NAMES, count)}
-        LEFT JOIN fills f ON f.account_id = sent.account_id AND f.instrument_id = sent.instrument_id
-                         AND f.venue_trade_id = sent.venue_trade_id AND f.sequence = sent.sequence
-        LEFT JOIN orders c ON c.account_id = sent.account_id AND c.client_order_id = sent.client_order_id
-        LEFT JOIN orders v ON v.account_id = sent.account_id AND v.venue_order_id = sent.venue_order_id
-        LEFT JOIN orders o ON o.account_id = sent.account_id
-                          AND o.id = coalesce(sent.order_id, f.order_id, c.id, v.id)
+        {KNOWN_OF_SENT}
         ORDER BY sent.place
         """  # noqa: S608 - built from the constants above
         )
     )
+
+
+_OPEN_FILL = scoped_by_verb(
+    text(
+        f"""
+        SELECT * FROM tradingdb_open_fill(
+            {GATE}, :account_id, :instrument_id, :side, :venue_trade_id, CAST(:sequence AS smallint),
+            :order_id, :client_order_id, :venue_order_id
+        )
+        """  # noqa: S608 - built from constants
+    )
+)

@@ -89,14 +89,8 @@ async def join_waiting(
         for row in await session.execute(_WAITING, {"orders": list(order_ids)}):
             contract = books[Place(row.account_id, row.instrument_id, PositionSide(row.position_side))].contract
             posting.learned[row.id] = {"id": row.id, "order_id": row.order_id}
-            posting.shares.append(
-                {
-                    "order_id": row.order_id,
-                    "quantity": row.quantity,
-                    "value": order_value(row.quantity, row.price, contract),
-                    "executed_at": row.executed_at,
-                }
-            )
+            value = order_value(row.quantity, row.price, contract)
+            posting.share(row.order_id, row.quantity, value, row.executed_at)
     return await posting.store(session)
 
 

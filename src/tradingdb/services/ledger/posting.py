@@ -12,10 +12,12 @@ from tradingdb.bulk import FEW, fetch, sent, sent_values
 from tradingdb.core.json import dump_json
 from tradingdb.models import OrderStatus
 from tradingdb.scope import scoped_by_verb
+from tradingdb.services.ledger.holdings import EXACT, ZERO
 from tradingdb.services.ledger.order_state import ADD_FILLS, ORDER_PAYLOAD
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from decimal import Decimal
     from uuid import UUID
 
     from sqlalchemy import TextClause
@@ -34,27 +36,34 @@ class Posting:
     fills: Rows = field(default_factory=list)
     learned: dict[UUID, dict[str, Any]] = field(default_factory=dict)
     """What fills that were there have learned: their order, its names, their fee."""
-    shares: Rows = field(default_factory=list)
-    """What fills add to their orders."""
+    shares: dict[UUID, dict[str, Any]] = field(default_factory=dict)
+    """What fills add to their orders, by order."""
     positions: dict[Place, Holding] = field(default_factory=dict)
     checkpoints: dict[Place, Holding] = field(default_factory=dict)
     """Positions as they were, to count late fills on from."""
     changed_from: dict[Place, datetime] = field(default_factory=dict)
     """Since when the history of a position is another: later checkpoints are forgotten."""
     movements: Rows = field(default_factory=list)
-    events: Rows = field(default_factory=list)
+
+    def share(self, order_id: UUID, quantity: Decimal, value: Decimal, executed_at: datetime) -> None:
+        """Add a fill to what its order is given."""
+        sums = self.shares.setdefault(
+            order_id, {"order_id": order_id, "quantity": ZERO, "value": ZERO, "executed_at": executed_at}
+        )
+        sums["quantity"] = EXACT.add(sums["quantity"], quantity)
+        sums["value"] = EXACT.add(sums["value"], value)
+        sums["executed_at"] = max(sums["executed_at"], executed_at)
 
     async def store(self, session: WriteSession) -> dict[UUID, OrderStatus]:
         """Store everything. Returns the status of every order that fills were added to."""
         parts = {
             "fill": self.fills,
             "learned": [_NOTHING_LEARNED | row for row in self.learned.values()],
-            "share": self.shares,
+            "share": list(self.shares.values()),
             "position": [_position_row(place, holding) for place, holding in self.positions.items()],
             "checkpoint": [_position_row(place, holding) for place, holding in self.checkpoints.items()],
             "change": [place._asdict() | {"changed_from": at} for place, at in self.changed_from.items()],
             "movement": self.movements,
-            "event": self.events,
         }
         parts = {part: rows for part, rows in parts.items() if rows}
         if not parts:
@@ -144,7 +153,6 @@ COLUMNS: dict[str, dict[str, str]] = {
         "instrument_id": "int4",
         "fill_id": "uuid",
     },
-    "event": {"topic": "text", "entity": "text", "entity_key": "text", "account_id": "uuid", "payload": "jsonb"},
 }
 """What is sent of each part, with its type in PostgreSQL."""
 
@@ -155,7 +163,7 @@ _STATE = tuple(name for name in _POSITION if name not in _PLACE)
 
 
 _CHANGES = {
-    "fill": "INSERT INTO fills ({names}) SELECT {names} FROM {sent}",
+    "fill": "INSERT INTO fills ({names}) SELECT {names} FROM {sent} RETURNING *",
     "learned": f"""
         UPDATE fills f SET {", ".join(f"{name} = coalesce(sent.{name}, f.{name})" for name in _NOTHING_LEARNED)}
         FROM {{sent}} WHERE f.id = sent.id
@@ -170,16 +178,12 @@ _CHANGES = {
         WHERE {" AND ".join(f"p.{name} = sent.{name}" for name in _PLACE)} AND p.last_fill_at >= sent.changed_from
     """,  # noqa: S608 - same
     "movement": "INSERT INTO cash_movements ({names}) SELECT {names} FROM {sent}",
-    "event": "INSERT INTO outbox_events ({names}) SELECT {names} FROM {sent}",
     "share": f"""
         UPDATE orders o SET {ADD_FILLS}
-        FROM (
-            SELECT order_id, sum(quantity) AS quantity, sum(value) AS value, max(executed_at) AS executed_at
-            FROM {{sent}} GROUP BY order_id
-        ) AS sums
-        JOIN locked ON locked.id = sums.order_id
+        FROM {{sent}}
+        JOIN locked ON locked.id = sent.order_id
         JOIN instruments i ON i.id = locked.instrument_id
-        WHERE o.id = sums.order_id
+        WHERE o.id = sent.order_id
         RETURNING o.id, o.account_id, o.status, locked.status AS before, o.filled_quantity, o.average_price
     """,  # noqa: S608 - same
 }
@@ -189,11 +193,22 @@ _LOCKED = """
     SELECT id, instrument_id, status FROM orders
     WHERE id IN (SELECT order_id FROM {sent}) ORDER BY id FOR NO KEY UPDATE
 """
-_ANNOUNCED = f"""
-    INSERT INTO outbox_events (topic, entity, entity_key, account_id, payload)
-    SELECT 'order.status', 'orders', CAST(id AS text), account_id, {ORDER_PAYLOAD}
-    FROM share WHERE status <> before
-"""  # noqa: S608 - built from constants, as below
+_TOLD = {
+    "fill": """
+        INSERT INTO outbox_events (topic, entity, entity_key, account_id, payload)
+        SELECT 'fill.recorded', 'fills', CAST(id AS text), account_id, jsonb_build_object(
+            'order_id', order_id, 'instrument_id', instrument_id, 'venue_trade_id', venue_trade_id, 'side', side,
+            'position_side', position_side, 'quantity', CAST(quantity AS text), 'price', CAST(price AS text),
+            'executed_at', executed_at
+        ) FROM fill
+    """,
+    "share": f"""
+        INSERT INTO outbox_events (topic, entity, entity_key, account_id, payload)
+        SELECT 'order.status', 'orders', CAST(id AS text), account_id, {ORDER_PAYLOAD}
+        FROM share WHERE status <> before
+    """,  # noqa: S608 - built from constants
+}
+"""What others are told of each part."""
 
 
 @cache
@@ -205,8 +220,8 @@ def _store(counts: tuple[tuple[str, int], ...]) -> TextClause:
         if part == "share":
             steps["locked"] = _LOCKED.format(sent=table)
         steps[part] = _CHANGES[part].format(sent=table, names=", ".join(COLUMNS[part]))
-    if "share" in steps:
-        steps["announced"] = _ANNOUNCED
+        if part in _TOLD:
+            steps[f"{part}_told"] = _TOLD[part]
     result = "SELECT id, status FROM share" if "share" in steps else "SELECT NULL AS id, NULL AS status WHERE false"
     script = ", ".join(f"{name} AS ({step})" for name, step in steps.items())
     return scoped_by_verb(text(f"WITH {script} {result}"))

@@ -125,7 +125,7 @@ def _without_base_fee(execution: Execution, contract: Contract) -> tuple[Decimal
 def _step(holding: Holding, execution: Execution, signed: Decimal, contract: Contract) -> tuple[Holding, Decimal]:
     """The holding after a movement at the execution's price, and what that realised before fees."""
     side = OrderSide.BUY if signed > 0 else OrderSide.SELL
-    movement = replace(execution, side=side, quantity=abs(signed), fee=ZERO, fee_currency=None)
+    movement = execution._replace(side=side, quantity=abs(signed), fee=ZERO, fee_currency=None)
     after = fold(holding, [movement], contract)
     return after, after.realized_pnl - holding.realized_pnl
 
