@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import asyncpg
@@ -112,16 +112,29 @@ def sent(prefix: str, columns: Mapping[str, str], count: int) -> str:
     if count > FEW:
         return f"{unnested(prefix, columns)} AS sent ({names})"
     rows = (
-        ", ".join(f"CAST(:{prefix}_{name}_{at} AS {kind})" for name, kind in columns.items()) for at in range(count)
+        ", ".join(
+            f"CAST(:{name} AS {kind})"
+            for name, kind in zip(_single_names(prefix, tuple(columns), at), columns.values(), strict=True)
+        )
+        for at in range(count)
     )
     return f"(VALUES {', '.join(f'({row})' for row in rows)}) AS sent ({names})"
 
 
 def sent_values(prefix: str, columns: Iterable[str], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The parameters of `sent`."""
+    columns = tuple(columns)
     if len(rows) > FEW:
         return arrays(prefix, columns, rows)
-    return {f"{prefix}_{name}_{at}": row[name] for at, row in enumerate(rows) for name in columns}
+    values: dict[str, Any] = {}
+    for at, row in enumerate(rows):
+        values.update(zip(_single_names(prefix, columns, at), map(row.__getitem__, columns), strict=True))
+    return values
+
+
+@cache
+def _single_names(prefix: str, columns: tuple[str, ...], at: int) -> tuple[str, ...]:
+    return tuple(f"{prefix}_{name}_{at}" for name in columns)
 
 
 async def driver_in_transaction(session: ReadSession) -> asyncpg.Connection:
@@ -172,7 +185,7 @@ async def fetch(session: ReadSession, statement: TextClause, parameters: Mapping
     query, names = _compiled(statement)
     raw = await driver_in_transaction(session)
     with _failure_remembered(session):
-        rows: list[Record] = await raw.fetch(query, *(parameters[name] for name in names), record_class=Record)
+        rows: list[Record] = await raw.fetch(query, *map(parameters.__getitem__, names), record_class=Record)
     return rows
 
 

@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import (
     AsyncSession,
     async_sessionmaker,
 )
+from sqlalchemy.orm import Session
 
 from tradingdb import collisions
 from tradingdb.connections import Limits, PooledConnectionLostError, pooled_engine
@@ -49,6 +50,7 @@ from tradingdb.urls import ConnectionTarget, parse_url
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
+    from contextlib import AbstractAsyncContextManager
     from types import TracebackType
 
 logger = logging.getLogger("tradingdb")
@@ -202,19 +204,16 @@ class Database:
             self._opened = False
             await asyncio.to_thread(self.embedded.release)
 
-    @asynccontextmanager
-    async def read(self, *, scope: Scope | None = None) -> AsyncIterator[ReadSession]:
+    def read(self, *, scope: Scope | None = None) -> AbstractAsyncContextManager[ReadSession]:
         """A session for questions: PostgreSQL refuses to write, unless a statement asks for another mode first.
 
         With a `scope` it sees rows of that account and mode only.
         """
-        async with self._connected(self._scoped(self._read, scope)) as session:
-            yield session
+        return self._session(self._read, scope)
 
-    @asynccontextmanager
-    async def write(
+    def write(
         self, *, isolation: Isolation | None = None, scope: Scope | None = None
-    ) -> AsyncIterator[WriteSession]:
+    ) -> AbstractAsyncContextManager[WriteSession]:
         """One unit of work: commits once on the way out, rolls back on any error.
 
         With a `scope` it sees, changes and adds rows of that account and mode only.
@@ -223,40 +222,44 @@ class Database:
             OutcomeUnknownError: the connection was lost during COMMIT.
         """
         options = {} if isolation is None else {"isolation_level": isolation}
-        async with self._connected(self._scoped(self._write, scope), options) as session:
-            yield session
-            await session.run_sync(commit)
-
-    @staticmethod
-    def _scoped(make: async_sessionmaker[S], scope: Scope | None) -> S:
-        if scope is None:
-            return make()
-        return make(info={SEAT: Seat(scope)}, sync_session_class=ScopedSession)
+        return self._session(self._write, scope, options, commit)
 
     @asynccontextmanager
-    async def _connected(self, session: S, options: dict[str, Any] | None = None) -> AsyncIterator[S]:
-        """Connect at once, so that what goes wrong later is not mistaken for a missing server."""
+    async def _session(
+        self,
+        make: async_sessionmaker[S],
+        scope: Scope | None,
+        options: dict[str, Any] | None = None,
+        finish: Callable[[Session], None] | None = None,
+    ) -> AsyncIterator[S]:
         await self.open()
+        session = make() if scope is None else make(info={SEAT: Seat(scope)}, sync_session_class=ScopedSession)
         with in_our_words():
             try:
-                try:
-                    await self._connect(session, options)
-                except DatabaseUnavailableError:
-                    if self.embedded is None:
-                        raise
-                    await self._reopen(self.embedded)
-                    await self._connect(session, options)
+                await self._connect(session, options)
                 yield session
+                if finish is not None:
+                    await session.run_sync(finish)
             finally:
                 await close(session)
 
     async def _connect(self, session: AsyncSession, options: dict[str, Any] | None) -> None:
+        """Connect at once, so that what goes wrong later is not mistaken for a missing server."""
+        try:
+            await self._begin(session, options)
+        except DatabaseUnavailableError:
+            if self.embedded is None:
+                raise
+            await self._reopen(self.embedded)
+            await self._begin(session, options)
+
+    async def _begin(self, session: AsyncSession, options: dict[str, Any] | None) -> None:
         with in_our_words(why_no_connection):
             try:
-                await session.connection(execution_options=options)
+                await session.run_sync(Session.connection, execution_options=options)
             except PooledConnectionLostError:
                 await self.engine.dispose()  # the others of the pool are as old
-                await session.connection(execution_options=options)
+                await session.run_sync(Session.connection, execution_options=options)
 
     async def run(
         self,

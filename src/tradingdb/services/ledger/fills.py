@@ -149,7 +149,7 @@ class _Batch:
         }
         if now.order_id is None and found.named_order_id is not None:
             learned["order_id"] = found.named_order_id
-            self.posting.share(found.named_order_id, fill.quantity, value, fill.executed_at)
+            self._share(found.named_order_id, place, fill, value)
         if now.fee_currency is None and fill.fee_currency is not None:
             learned |= {"fee": fill.fee, "fee_currency": fill.fee_currency}
             self._charge(found.fill_id, place, fill)
@@ -171,13 +171,17 @@ class _Batch:
     def _add(self, fill_id: UUID, place: Place, fill: NewFill, order_id: UUID | None, value: Decimal) -> None:
         self.posting.fills.append(_fill_row(fill_id, fill, order_id))
         if order_id is not None:
-            self.posting.share(order_id, fill.quantity, value, fill.executed_at)
+            self._share(order_id, place, fill, value)
         execution = execution_in(fill)
         self._fresh.setdefault(place, []).append((fill_id, execution))
         last = self._books[place].holding.last_place
         if last is not None and execution.place < last:
             self._recount[place] = fill_id
             self._change(place, execution)
+
+    def _share(self, order_id: UUID, place: Place, fill: NewFill, value: Decimal) -> None:
+        is_inverse = self._books[place].contract.is_inverse
+        self.posting.share(order_id, fill.quantity, value, fill.executed_at, is_inverse=is_inverse)
 
     def _change(self, place: Place, execution: Execution) -> None:
         """Remember since when a position's history is another."""

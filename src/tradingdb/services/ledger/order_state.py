@@ -75,12 +75,12 @@ _FILLED, _VALUE = "(o.filled_quantity + sent.quantity)", "(o.filled_value + sent
 ADD_FILLS = f"""
     filled_quantity = {_FILLED},
     filled_value = {_VALUE},
-    average_price = {average_sql(filled=_FILLED, value=_VALUE, is_inverse="i.is_inverse")},
+    average_price = {average_sql(filled=_FILLED, value=_VALUE, is_inverse="sent.is_inverse")},
     status = {status_sql(filled=_FILLED, quantity="o.quantity", venue_status="o.venue_status")},
     executed_at = greatest(o.executed_at, sent.executed_at),
     updated_at = now()
 """
-"""Adds the row `sent` of fills to the order `o` in the instrument `i`."""
+"""Adds the row `sent` of fills to the order `o`."""
 
 ORDER_PAYLOAD = """
 jsonb_build_object('status', status, 'filled_quantity', CAST(filled_quantity AS text),

@@ -90,7 +90,7 @@ async def join_waiting(
             contract = books[Place(row.account_id, row.instrument_id, PositionSide(row.position_side))].contract
             posting.learned[row.id] = {"id": row.id, "order_id": row.order_id}
             value = order_value(row.quantity, row.price, contract)
-            posting.share(row.order_id, row.quantity, value, row.executed_at)
+            posting.share(row.order_id, row.quantity, value, row.executed_at, is_inverse=contract.is_inverse)
     return await posting.store(session)
 
 

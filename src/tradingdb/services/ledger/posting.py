@@ -12,7 +12,7 @@ from tradingdb.bulk import FEW, fetch, sent, sent_values
 from tradingdb.core.json import dump_json
 from tradingdb.models import OrderStatus
 from tradingdb.scope import scoped_by_verb
-from tradingdb.services.ledger.holdings import EXACT, ZERO
+from tradingdb.services.ledger.holdings import EXACT
 from tradingdb.services.ledger.order_state import ADD_FILLS, ORDER_PAYLOAD
 
 if TYPE_CHECKING:
@@ -45,11 +45,20 @@ class Posting:
     """Since when the history of a position is another: later checkpoints are forgotten."""
     movements: Rows = field(default_factory=list)
 
-    def share(self, order_id: UUID, quantity: Decimal, value: Decimal, executed_at: datetime) -> None:
+    def share(
+        self, order_id: UUID, quantity: Decimal, value: Decimal, executed_at: datetime, *, is_inverse: bool
+    ) -> None:
         """Add a fill to what its order is given."""
-        sums = self.shares.setdefault(
-            order_id, {"order_id": order_id, "quantity": ZERO, "value": ZERO, "executed_at": executed_at}
-        )
+        sums = self.shares.get(order_id)
+        if sums is None:
+            self.shares[order_id] = {
+                "order_id": order_id,
+                "quantity": quantity,
+                "value": value,
+                "executed_at": executed_at,
+                "is_inverse": is_inverse,
+            }
+            return
         sums["quantity"] = EXACT.add(sums["quantity"], quantity)
         sums["value"] = EXACT.add(sums["value"], value)
         sums["executed_at"] = max(sums["executed_at"], executed_at)
@@ -138,7 +147,13 @@ COLUMNS: dict[str, dict[str, str]] = {
         "fee": "numeric",
         "fee_currency": "text",
     },
-    "share": {"order_id": "uuid", "quantity": "numeric", "value": "numeric", "executed_at": "timestamptz"},
+    "share": {
+        "order_id": "uuid",
+        "quantity": "numeric",
+        "value": "numeric",
+        "executed_at": "timestamptz",
+        "is_inverse": "boolean",
+    },
     "position": _POSITION,
     "checkpoint": _POSITION,
     "change": {"account_id": "uuid", "instrument_id": "int4", "side": "text", "changed_from": "timestamptz"},
@@ -182,7 +197,6 @@ _CHANGES = {
         UPDATE orders o SET {ADD_FILLS}
         FROM {{sent}}
         JOIN locked ON locked.id = sent.order_id
-        JOIN instruments i ON i.id = locked.instrument_id
         WHERE o.id = sent.order_id
         RETURNING o.id, o.account_id, o.status, locked.status AS before, o.filled_quantity, o.average_price
     """,  # noqa: S608 - same
@@ -190,7 +204,7 @@ _CHANGES = {
 """What is done with each part."""
 
 _LOCKED = """
-    SELECT id, instrument_id, status FROM orders
+    SELECT id, status FROM orders
     WHERE id IN (SELECT order_id FROM {sent}) ORDER BY id FOR NO KEY UPDATE
 """
 _TOLD = {
