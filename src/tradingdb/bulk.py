@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -21,7 +20,7 @@ from tradingdb.failures import FAILED
 from tradingdb.scope import require_unscoped_table
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 
     from sqlalchemy import Connection, TextClause
     from sqlalchemy.orm import DeclarativeBase, SessionTransaction
@@ -184,7 +183,7 @@ async def fetch(session: ReadSession, statement: TextClause, parameters: Mapping
     """
     query, names = _compiled(statement)
     raw = await driver_in_transaction(session)
-    with _failure_remembered(session):
+    with _FailureRemembered(session):
         rows: list[Record] = await raw.fetch(query, *map(parameters.__getitem__, names), record_class=Record)
     return rows
 
@@ -210,7 +209,7 @@ async def copy_in(
     require_unscoped_table(session, table)
     raw = await driver_in_transaction(session)
     source = blocks if hasattr(blocks, "__aiter__") else _as_async(blocks)
-    with _failure_remembered(session):
+    with _FailureRemembered(session):
         async with asyncio.timeout(COPY_TIMEOUT):
             status = await raw.copy_to_table(table, source=source, columns=list(columns), format="binary")
     return int(status.split()[1])
@@ -226,26 +225,30 @@ async def copy_out(session: ReadSession, query: str, receive: Callable[[bytes], 
     async def output(block: bytes) -> None:
         receive(block)
 
-    with _failure_remembered(session):
+    with _FailureRemembered(session):
         await raw.copy_from_query(query, output=output, format="binary")
 
 
-@contextmanager
-def _failure_remembered(session: ReadSession) -> Iterator[None]:
+class _FailureRemembered:
     """The driver goes past SQLAlchemy, which does this for its own statements.
 
     After a failed one COMMIT must not pass for success. And after one that was cancelled nobody knows what the driver
     is still doing: the connection is dropped, so that the cancellation is all that is heard of it.
     """
-    connection: Connection = session.info[_DRIVER].connection
-    try:
-        yield
-    except Exception:
-        connection.info[FAILED] = True
-        raise
-    except BaseException:
-        connection.invalidate()
-        raise
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, session: ReadSession) -> None:
+        self._connection: Connection = session.info[_DRIVER].connection
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, Exception):
+            self._connection.info[FAILED] = True
+        elif error is not None:
+            self._connection.invalidate()
 
 
 async def _as_async(blocks: Iterable[bytes]) -> AsyncIterator[bytes]:

@@ -204,12 +204,13 @@ def leaves_holding(execution: Execution, contract: Contract) -> bool:
 
 def charged(holding: Holding, executions: Iterable[Execution], contract: Contract) -> Holding:
     """The holding after the fees of some executions were added to its sums."""
+    paid = [(each, each.fee_currency) for each in executions if each.fee and each.fee_currency is not None]
+    if not paid:
+        return holding
     fees, others = holding.fees, dict(holding.other_fees)
     with localcontext(EXACT):
-        for execution in executions:
-            fee, currency = execution.fee, execution.fee_currency
-            if not fee or currency is None:
-                continue
+        for execution, currency in paid:
+            fee = execution.fee
             if currency == contract.settle_currency:
                 fees += fee
             elif leaves_holding(execution, contract):

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 def whole_fills(fills: Sequence[NewFill]) -> list[NewFill]:
     """For each fill the first of its key, with what the others of that key know of its order and its fee."""
+    if len(fills) == 1:
+        return [*fills]
     known: dict[Key, NewFill] = {}
     keys = [identity(fill) for fill in fills]
     for key, fill in zip(keys, fills, strict=True):
