@@ -2,14 +2,16 @@
 
     python benchmarks/ledger.py [--fills 2000] [--writers 16] [--json FILE] [--docs]
 
-Singles and raw inserts alternate in one run, each in a transaction of its own that is committed to disk. The raw
-statement inserts the fill and nothing else; `record_fill` also moves the order, the position, the cash and the outbox.
+Singles and raw inserts take turns of a hundred in one run, each in a transaction of its own that is committed to disk.
+The raw statement inserts the fill and nothing else; `record_fill` also moves the order, the position, the cash and the
+outbox. The tables hold some fills before, and are analyzed, as autovacuum does within the first minute.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import random
 import statistics
 import time
@@ -19,6 +21,7 @@ from typing import TYPE_CHECKING
 
 import figures
 from figures import Figure
+from sqlalchemy import text
 
 from tradingdb import market
 from tradingdb.core.ids import uuid7
@@ -27,6 +30,7 @@ from tradingdb.models import TradingAccount, TradingMode, User
 from tradingdb.services.ledger import NewFill, NewOrder, record_fill, record_fills, submit_order
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from uuid import UUID
 
     import asyncpg
@@ -36,6 +40,9 @@ if TYPE_CHECKING:
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 BATCH = 1000
+BATCHES = 9
+TURN = 100
+"""Singles of one kind before it is the other's turn."""
 PATIENT = Retry(attempts=1000, deadline=300)
 INSERT = """
     INSERT INTO fills (id, account_id, instrument_id, venue_trade_id, sequence, order_id, client_order_id, side,
@@ -97,25 +104,19 @@ async def open_desk(database: Database, symbol: str = "BTC/USDT:USDT") -> Desk:
 async def singles(database: Database, fills: int) -> list[Figure]:
     """One commit each, beside raw statements; then the same in batches."""
     desk, ours, theirs = await open_desk(database), [], []
+    numbers = itertools.count()
+    await _record_batch(database, desk, numbers)
+    async with database.write() as session:
+        await session.execute(text("ANALYZE"))
     async with database.engine.connect() as connection:
         raw = (await connection.get_raw_connection()).driver_connection
         assert raw is not None  # noqa: S101 - a checked-out connection has a driver
-        for number in range(fills):
-            fill = desk.fill(number)
-            started = time.perf_counter()
-            async with database.write() as session:
-                await record_fill(session, fill)
-            ours.append(time.perf_counter() - started)
-            theirs.append(await _insert(raw, desk, fill, f"raw-{number}"))
+        for _ in range(fills // TURN):
+            turn = [desk.fill(number) for number in itertools.islice(numbers, TURN)]
+            ours += [await _record(database, fill) for fill in turn]
+            theirs += [await _insert(raw, desk, fill) for fill in turn]
     single = statistics.median(ours)
-    batches = []
-    for first in range(fills, fills + 5 * BATCH, BATCH):
-        rows = [desk.fill(number) for number in range(first, first + BATCH)]
-        started = time.perf_counter()
-        async with database.write() as session:
-            await record_fills(session, rows)
-        batches.append(time.perf_counter() - started)
-    batch = statistics.median(batches)
+    batch = statistics.median([await _record_batch(database, desk, numbers) for _ in range(BATCHES)])
     return [
         figures.of_times(
             "record_fill, p50, one commit each", "raw INSERT, committed", single, statistics.median(theirs), 3
@@ -131,11 +132,26 @@ async def singles(database: Database, fills: int) -> list[Figure]:
     ]
 
 
-async def _insert(raw: asyncpg.Connection, desk: Desk, fill: NewFill, trade_id: str) -> float:
+async def _record(database: Database, fill: NewFill) -> float:
+    started = time.perf_counter()
+    async with database.write() as session:
+        await record_fill(session, fill)
+    return time.perf_counter() - started
+
+
+async def _record_batch(database: Database, desk: Desk, numbers: Iterator[int]) -> float:
+    fills = [desk.fill(number) for number in itertools.islice(numbers, BATCH)]
+    started = time.perf_counter()
+    async with database.write() as session:
+        await record_fills(session, fills)
+    return time.perf_counter() - started
+
+
+async def _insert(raw: asyncpg.Connection, desk: Desk, fill: NewFill) -> float:
     values = (
         desk.account_id,
         desk.instrument_id,
-        trade_id,
+        f"raw-{fill.venue_trade_id}",
         desk.order_id,
         fill.side,
         fill.quantity,

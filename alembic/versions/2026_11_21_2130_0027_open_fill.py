@@ -69,6 +69,7 @@ CREATE OR REPLACE FUNCTION tradingdb_open_fill(
 #variable_conflict use_column
 BEGIN
     PERFORM pg_advisory_xact_lock_shared(gate);
+    PERFORM pg_advisory_xact_lock(hashtextextended(concat_ws(':', 'tradingdb', 'position', in_account, in_instrument, in_side), 0));
     PERFORM FROM positions
     WHERE account_id = in_account AND instrument_id = in_instrument AND side = in_side FOR NO KEY UPDATE;
     RETURN QUERY

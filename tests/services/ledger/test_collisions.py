@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from decimal import Decimal
 
 import pytest
@@ -11,7 +12,7 @@ from trading_desk import Desk, open_desk
 
 from tradingdb.database import Database, WriteSession
 from tradingdb.errors import TradingDBError
-from tradingdb.services.ledger import record_fill
+from tradingdb.services.ledger import record_fill, record_fills
 
 
 async def desks_of(database: Database) -> list[Desk]:
@@ -107,3 +108,22 @@ async def test_what_a_savepoint_has_let_go_is_not_held(database: Database) -> No
     )
     assert await quantities(database, desks) == [13, 13, 13]
     assert await deadlocks(database) == before
+
+
+@pytest.mark.parametrize("places", [1, 2])
+async def test_who_waits_is_not_overtaken_by_all_who_come_later(database: Database, places: int) -> None:
+    desks = (await desks_of(database))[:places]
+    writers, numbers = 10, itertools.count(1)
+    done = overtaken_by = 0
+
+    async def write() -> None:
+        nonlocal done, overtaken_by
+        for _ in range(30):
+            already = done
+            async with database.write() as session:
+                await record_fills(session, [desk.fill(next(numbers)) for desk in desks])
+            done += 1
+            overtaken_by = max(overtaken_by, done - already)
+
+    await asyncio.gather(*(write() for _ in range(writers)))
+    assert overtaken_by <= 2 * writers  # in a queue as many as there are; without one three or four times as many

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from tradingdb.bulk import FEW, Record, arrays, fetch, sent, sent_values, unnested
 from tradingdb.collisions import GATE, collide, in_turn
 from tradingdb.models import CostBasis, InstrumentKind, OrderSide, PositionSide
-from tradingdb.models.trading.open_fill import HELD, selected
+from tradingdb.models.trading.open_fill import HELD, selected, turn_at
 from tradingdb.scope import scoped_by_verb
 from tradingdb.services.ledger.holdings import Contract, Execution, Holding, Lot
 
@@ -185,14 +185,26 @@ _PLACE = {"account_id": "uuid", "instrument_id": "int4", "side": "text"}
 _PLACES = f"{unnested('place', _PLACE)} AS sent ({', '.join(_PLACE)})"
 
 
+_QUEUED = f"""
+CROSS JOIN (
+    SELECT count(pg_advisory_xact_lock({turn_at("account_id", "instrument_id", "side")}))
+    FROM (SELECT * FROM {{}} ORDER BY account_id, instrument_id, side) AS sent
+) AS turns
+"""  # noqa: S608 - built from constants
+"""For a few places only: these locks are kept in a memory of limited size."""
+
+
 @cache
 def _lock(count: int, *, waits: bool) -> TextClause:
+    table = sent("place", _PLACE, count)
+    queued = _QUEUED.format(table) if waits and count <= FEW else ""
     return scoped_by_verb(
         text(
             f"""
             SELECT p.account_id, p.instrument_id, p.side, {selected(HELD)}
             FROM (SELECT pg_advisory_xact_lock_shared({GATE})) AS gate
-            CROSS JOIN {sent("place", _PLACE, count)}
+            {queued}
+            CROSS JOIN {table}
             JOIN positions p USING (account_id, instrument_id, side)
             JOIN trading_accounts a ON a.id = p.account_id
             JOIN instruments i ON i.id = p.instrument_id
