@@ -4,7 +4,8 @@
 
 Singles and raw inserts take turns of a hundred in one run, each in a transaction of its own that is committed to disk.
 The raw statement inserts the fill and nothing else; `record_fill` also moves the order, the position, the cash and the
-outbox. The tables hold some fills before, and are analyzed, as autovacuum does within the first minute.
+outbox. It runs once on a connection of our pool, where every command has its time limit, and once on one as asyncpg makes
+it. The tables hold some fills before, and are analyzed, as autovacuum does within the first minute.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from figures import Figure
 from sqlalchemy import text
 
 from tradingdb import market
+from tradingdb.connections import maintenance_connection
 from tradingdb.core.ids import uuid7
 from tradingdb.database import Retry
 from tradingdb.models import TradingAccount, TradingMode, User
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     import asyncpg
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
     from tradingdb import Database
     from tradingdb.database import WriteSession
@@ -103,24 +106,28 @@ async def open_desk(database: Database, symbol: str = "BTC/USDT:USDT") -> Desk:
 
 async def singles(database: Database, fills: int) -> list[Figure]:
     """One commit each, beside raw statements; then the same in batches."""
-    desk, ours, theirs = await open_desk(database), [], []
-    numbers = itertools.count()
+    desk, numbers = await open_desk(database), itertools.count()
+    ours: list[float] = []
+    limited: list[float] = []
+    plain: list[float] = []
     await _record_batch(database, desk, numbers)
     async with database.write() as session:
         await session.execute(text("ANALYZE"))
-    async with database.engine.connect() as connection:
-        raw = (await connection.get_raw_connection()).driver_connection
-        assert raw is not None  # noqa: S101 - a checked-out connection has a driver
+    async with database.engine.connect() as pooled, maintenance_connection(database.target) as own:
+        rivals = ((limited, await _driver(pooled), "pooled"), (plain, await _driver(own), "plain"))
         for _ in range(fills // TURN):
             turn = [desk.fill(number) for number in itertools.islice(numbers, TURN)]
             ours += [await _record(database, fill) for fill in turn]
-            theirs += [await _insert(raw, desk, fill) for fill in turn]
+            for times, raw, name in rivals:
+                times += [await _insert(raw, desk, fill, name) for fill in turn]
     single = statistics.median(ours)
     batch = statistics.median([await _record_batch(database, desk, numbers) for _ in range(BATCHES)])
+    what = "record_fill, p50, one commit each"
     return [
         figures.of_times(
-            "record_fill, p50, one commit each", "raw INSERT, committed", single, statistics.median(theirs), 3
+            what, "raw INSERT, committed, on a connection with our limits", single, statistics.median(limited), 3
         ),
+        figures.of_times(what, "the same on a connection without limits", single, statistics.median(plain)),
         Figure(
             f"{BATCH:,} fills in one batch",
             f"{batch * 1e3:,.0f} ms",
@@ -130,6 +137,12 @@ async def singles(database: Database, fills: int) -> list[Figure]:
             20,
         ),
     ]
+
+
+async def _driver(connection: AsyncConnection) -> asyncpg.Connection:
+    raw = (await connection.get_raw_connection()).driver_connection
+    assert raw is not None  # noqa: S101 - a checked-out connection has a driver
+    return raw
 
 
 async def _record(database: Database, fill: NewFill) -> float:
@@ -147,11 +160,11 @@ async def _record_batch(database: Database, desk: Desk, numbers: Iterator[int]) 
     return time.perf_counter() - started
 
 
-async def _insert(raw: asyncpg.Connection, desk: Desk, fill: NewFill) -> float:
+async def _insert(raw: asyncpg.Connection, desk: Desk, fill: NewFill, rival: str) -> float:
     values = (
         desk.account_id,
         desk.instrument_id,
-        f"raw-{fill.venue_trade_id}",
+        f"{rival}-{fill.venue_trade_id}",
         desk.order_id,
         fill.side,
         fill.quantity,

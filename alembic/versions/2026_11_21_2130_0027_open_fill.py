@@ -1,15 +1,16 @@
-"""Lock the position of a fill and look the fill up in one function.
+"""Lock the position of a fill and look the fill up in one function; let those who wait for a position queue.
 
 Why:
     Recording a fill asked twice before it stored: for the position, locked, and then for what is known of the fill. The
     second question has to see what others committed while the lock was waited for, so it could not be part of the first.
-    A function takes a snapshot for each of its statements: one round trip is left.
+    A function takes a snapshot for each of its statements: one round trip is left. And those who waited for a position
+    that others update were overtaken by newcomers; an advisory lock keeps them in the order in which they came.
 Locks:
     None.
 Safe while old code runs:
-    Yes: it does not call it.
+    Yes: it does not call them, and overtakes those who queue.
 Undo:
-    Drops the function.
+    Drops the functions.
 """
 
 from __future__ import annotations
@@ -26,6 +27,27 @@ down_revision: str | None = "0026"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
+LOCK = """
+CREATE OR REPLACE FUNCTION tradingdb_lock_position(in_account uuid, in_instrument integer, in_side text)
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    queue bigint := hashtextextended(concat_ws(':', 'tradingdb', 'position', in_account, in_instrument, in_side), 0);
+BEGIN
+    IF NOT pg_try_advisory_xact_lock(queue) THEN
+        PERFORM FROM positions
+        WHERE account_id = in_account AND instrument_id = in_instrument AND side = in_side
+        FOR NO KEY UPDATE SKIP LOCKED;
+        IF FOUND THEN
+            RETURN;
+        END IF;
+        PERFORM pg_advisory_xact_lock(queue);
+    END IF;
+    PERFORM FROM positions
+    WHERE account_id = in_account AND instrument_id = in_instrument AND side = in_side
+    FOR NO KEY UPDATE;
+END
+$$
+"""
 OPEN_FILL = """
 CREATE OR REPLACE FUNCTION tradingdb_open_fill(
     gate bigint, in_account uuid, in_instrument integer, in_side text, in_trade text, in_sequence smallint,
@@ -69,9 +91,7 @@ CREATE OR REPLACE FUNCTION tradingdb_open_fill(
 #variable_conflict use_column
 BEGIN
     PERFORM pg_advisory_xact_lock_shared(gate);
-    PERFORM pg_advisory_xact_lock(hashtextextended(concat_ws(':', 'tradingdb', 'position', in_account, in_instrument, in_side), 0));
-    PERFORM FROM positions
-    WHERE account_id = in_account AND instrument_id = in_instrument AND side = in_side FOR NO KEY UPDATE;
+    PERFORM tradingdb_lock_position(in_account, in_instrument, in_side);
     RETURN QUERY
     SELECT
         p.quantity AS quantity,
@@ -125,6 +145,7 @@ $$
 
 
 def upgrade() -> None:
+    op.execute(LOCK)
     op.execute(OPEN_FILL)
 
 
@@ -132,3 +153,4 @@ def downgrade() -> None:
     op.execute(
         "DROP FUNCTION IF EXISTS tradingdb_open_fill(bigint, uuid, integer, text, text, smallint, uuid, text, text)"
     )
+    op.execute("DROP FUNCTION IF EXISTS tradingdb_lock_position(uuid, integer, text)")

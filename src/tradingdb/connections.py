@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import NullPool, event
@@ -16,6 +17,7 @@ from tradingdb.failures import FAILED, READ_ONLY, SERVER_GONE, in_our_words, sql
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    import asyncpg
     from sqlalchemy import Connection
     from sqlalchemy.engine.interfaces import AdaptedConnection, ExceptionContext
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -108,6 +110,7 @@ def pooled_engine(target: ConnectionTarget, limits: Limits, application_name: st
         json_serializer=dump_json,
         json_deserializer=load_json,
     )
+    event.listen(engine.sync_engine, "connect", _send_decimals_as_text)
     event.listen(engine.sync_engine, "begin", _begin_at_once)
     event.listen(engine.sync_engine, "handle_error", _remember_failure)
     event.listen(engine.sync_engine, "handle_error", _name_the_time_limit)
@@ -128,6 +131,15 @@ def pooled_engine(target: ConnectionTarget, limits: Limits, application_name: st
             connection.exec_driver_sql(f"SELECT {settings}")
 
     return engine
+
+
+def _send_decimals_as_text(connection: AdaptedConnection, _record: object) -> None:
+    """Both sides write and read text twice as fast as asyncpg makes PostgreSQL's binary form; and it is as exact."""
+
+    async def use_text(driver: asyncpg.Connection) -> None:
+        await driver.set_type_codec("numeric", schema="pg_catalog", format="text", encoder=str, decoder=Decimal)
+
+    connection.run_async(use_text)
 
 
 class PooledConnectionLostError(DatabaseUnavailableError):

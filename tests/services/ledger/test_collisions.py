@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 from trading_desk import Desk, open_desk
 
+from tradingdb.bulk import FEW
 from tradingdb.database import Database, WriteSession
 from tradingdb.errors import TradingDBError
 from tradingdb.services.ledger import record_fill, record_fills
@@ -127,3 +128,31 @@ async def test_who_waits_is_not_overtaken_by_all_who_come_later(database: Databa
 
     await asyncio.gather(*(write() for _ in range(writers)))
     assert overtaken_by <= 2 * writers  # in a queue as many as there are; without one three or four times as many
+
+
+async def test_who_holds_a_position_does_not_wait_for_those_who_wait_for_it(database: Database) -> None:
+    """Many at once are locked without queueing; the one who came second must not be in their way then."""
+    async with database.write() as session:
+        desks = [await open_desk(session) for _ in range(FEW + 1)]
+        await record_fills(session, [desk.fill(-1) for desk in desks])
+
+    async def wait_for_it() -> None:
+        async with database.write() as session:
+            await record_fill(session, desks[0].fill(1))
+
+    async with database.write() as holder:
+        await record_fills(holder, [desk.fill(2) for desk in desks])
+        waiter = asyncio.create_task(wait_for_it())
+        await somebody_waits(database)
+        await record_fill(holder, desks[0].fill(3))
+    await waiter
+    assert (await quantities(database, desks))[0] == 4
+
+
+async def somebody_waits(database: Database) -> None:
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+    async with database.engine.connect() as onlooker:
+        while not await onlooker.scalar(waiting):
+            await onlooker.rollback()  # which takes a new look

@@ -36,7 +36,7 @@ from tradingdb.core.columns import (
 )
 from tradingdb.core.ddl import create_with
 from tradingdb.core.types import CleanText, EnumText, TypedJson
-from tradingdb.models.trading.open_fill import OPEN_FILL_FUNCTION
+from tradingdb.models.trading.open_fill import LOCK_FUNCTION, OPEN_FILL_FUNCTION
 from tradingdb.models.trading.orders import OrderSide, PositionSide
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class Fill(Base):
     )
 
 
-create_with(Fill, OPEN_FILL_FUNCTION)
+create_with(Fill, LOCK_FUNCTION, OPEN_FILL_FUNCTION)
 
 
 class HeldLot(BaseModel):

@@ -61,15 +61,6 @@ KNOWN_OF_SENT = """LEFT JOIN fills f ON f.account_id = sent.account_id AND f.ins
 """The joins that `KNOWN` needs."""
 
 
-def turn_at(account: str, instrument: str, side: str) -> str:
-    """SQL of the key of an advisory lock on which those who wait for a position queue.
-
-    Who waits for a row that others update is overtaken by those who come later, for as long as they come: after each
-    update the newcomers wait for the new version of the row, and he is still asking about the old one.
-    """
-    return f"hashtextextended(concat_ws(':', 'tradingdb', 'position', {account}, {instrument}, {side}), 0)"
-
-
 def selected(columns: dict[str, tuple[str, str]]) -> str:
     """A select list."""
     return _lines(f"{sql} AS {name}" for name, (sql, _) in columns.items())
@@ -78,6 +69,34 @@ def selected(columns: dict[str, tuple[str, str]]) -> str:
 def _lines(parts: Iterable[str]) -> str:
     return ",\n        ".join(parts)
 
+
+LOCK_FUNCTION = """
+CREATE OR REPLACE FUNCTION tradingdb_lock_position(in_account uuid, in_instrument integer, in_side text)
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    queue bigint := hashtextextended(concat_ws(':', 'tradingdb', 'position', in_account, in_instrument, in_side), 0);
+BEGIN
+    IF NOT pg_try_advisory_xact_lock(queue) THEN
+        PERFORM FROM positions
+        WHERE account_id = in_account AND instrument_id = in_instrument AND side = in_side
+        FOR NO KEY UPDATE SKIP LOCKED;
+        IF FOUND THEN
+            RETURN;
+        END IF;
+        PERFORM pg_advisory_xact_lock(queue);
+    END IF;
+    PERFORM FROM positions
+    WHERE account_id = in_account AND instrument_id = in_instrument AND side = in_side
+    FOR NO KEY UPDATE;
+END
+$$
+"""
+"""Locks a position when those are done who came before: they queue on an advisory lock.
+
+Who waits for a row that others update is overtaken by those who come later, for as long as they come: after each update
+the newcomers wait for the new version of the row, and he is still asking about the old one. Who holds the row already,
+however he came to it, does not queue: the next in the queue is waiting for him.
+"""
 
 OPEN_FILL_FUNCTION = f"""
 CREATE OR REPLACE FUNCTION tradingdb_open_fill(
@@ -89,9 +108,7 @@ CREATE OR REPLACE FUNCTION tradingdb_open_fill(
 #variable_conflict use_column
 BEGIN
     PERFORM pg_advisory_xact_lock_shared(gate);
-    PERFORM pg_advisory_xact_lock({turn_at("in_account", "in_instrument", "in_side")});
-    PERFORM FROM positions
-    WHERE account_id = in_account AND instrument_id = in_instrument AND side = in_side FOR NO KEY UPDATE;
+    PERFORM tradingdb_lock_position(in_account, in_instrument, in_side);
     RETURN QUERY
     SELECT
         {selected(HELD | KNOWN)}

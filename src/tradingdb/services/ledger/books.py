@@ -15,7 +15,7 @@ from sqlalchemy import text
 from tradingdb.bulk import FEW, Record, arrays, fetch, sent, sent_values, unnested
 from tradingdb.collisions import GATE, collide, in_turn
 from tradingdb.models import CostBasis, InstrumentKind, OrderSide, PositionSide
-from tradingdb.models.trading.open_fill import HELD, selected, turn_at
+from tradingdb.models.trading.open_fill import HELD, selected
 from tradingdb.scope import scoped_by_verb
 from tradingdb.services.ledger.holdings import Contract, Execution, Holding, Lot
 
@@ -185,13 +185,13 @@ _PLACE = {"account_id": "uuid", "instrument_id": "int4", "side": "text"}
 _PLACES = f"{unnested('place', _PLACE)} AS sent ({', '.join(_PLACE)})"
 
 
-_QUEUED = f"""
+_QUEUED = """
 CROSS JOIN (
-    SELECT count(pg_advisory_xact_lock({turn_at("account_id", "instrument_id", "side")}))
-    FROM (SELECT * FROM {{}} ORDER BY account_id, instrument_id, side) AS sent
-) AS turns
-"""  # noqa: S608 - built from constants
-"""For a few places only: these locks are kept in a memory of limited size."""
+    SELECT count(tradingdb_lock_position(account_id, instrument_id, side))
+    FROM (SELECT * FROM {} ORDER BY account_id, instrument_id, side) AS sent
+) AS locked
+"""
+"""One after the other, for a few places only: the locks of the queue are kept in a memory of limited size."""
 
 
 @cache

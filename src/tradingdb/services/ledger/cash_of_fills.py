@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, Any
 
 from tradingdb.core.ids import uuid7
@@ -12,6 +11,7 @@ from tradingdb.services.ledger.holdings import EXACT
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+    from decimal import Decimal
     from uuid import UUID
 
     from tradingdb.services.ledger.books import Place
@@ -28,14 +28,14 @@ def movements_of(
     exchanges base for quote. A currency that the instrument does not name moves nothing; `verify` lists such fills.
     """
     legs: list[tuple[str, CashMovementKind, Decimal, str | None]] = []
-    with localcontext(EXACT):
-        if contract.is_margined:
-            legs.append(("realized_pnl", CashMovementKind.REALIZED_PNL, realized, contract.settle_currency))
-        else:
-            units = execution.signed * contract.size
-            legs.append(("quote", CashMovementKind.TRADE, -units * execution.price, contract.settle_currency))
-            if contract.kind is not InstrumentKind.OPTION:
-                legs.append(("base", CashMovementKind.TRADE, units, contract.base_currency))
+    if contract.is_margined:
+        legs.append(("realized_pnl", CashMovementKind.REALIZED_PNL, realized, contract.settle_currency))
+    else:
+        units = EXACT.multiply(execution.signed, contract.size)
+        paid = EXACT.multiply(units, execution.price).copy_negate()
+        legs.append(("quote", CashMovementKind.TRADE, paid, contract.settle_currency))
+        if contract.kind is not InstrumentKind.OPTION:
+            legs.append(("base", CashMovementKind.TRADE, units, contract.base_currency))
     legs.append(_fee_leg(execution.fee, execution.fee_currency))
     return [
         _movement(fill_id, place.account_id, place.instrument_id, execution.executed_at, leg)

@@ -128,17 +128,17 @@ class _Batch:
         value = order_value(fill.quantity, fill.price, book.contract)
         status = None if found["order_status"] is None else OrderStatus(found["order_status"])
         if found["fill_id"] is not None:
-            return Receipt(self._known(place, fill, found, value), found["fill_id"], status)
+            return Receipt(self._known(place, book, fill, found, value), found["fill_id"], status)
         if fill is not whole:
             refuse_other_fill(fill, whole)
-        key = identity(fill)
-        if (fill_id := self._seen.get(key)) is not None:
+        new_id = uuid7()
+        fill_id = self._seen.setdefault(identity(fill), new_id)
+        if fill_id is not new_id:
             return Receipt(Result.DUPLICATE, fill_id, status)
-        fill_id = self._seen[key] = uuid7()
-        self._add(fill_id, place, whole, found["named_order_id"], value)
+        self._add(fill_id, place, book, whole, found["named_order_id"], value)
         return Receipt(Result.INSERTED, fill_id, status)
 
-    def _known(self, place: Place, fill: NewFill, found: Record, value: Decimal) -> Result:
+    def _known(self, place: Place, book: Book, fill: NewFill, found: Record, value: Decimal) -> Result:
         """A fill that is there: a duplicate, unless it brings its fee, its order or the order's name."""
         now = self._stored.setdefault(found.fill_id, StoredFill.of(found))
         refuse_other_fill(fill, now)
@@ -149,7 +149,7 @@ class _Batch:
         }
         if now.order_id is None and found.named_order_id is not None:
             learned["order_id"] = found.named_order_id
-            self._share(found.named_order_id, place, fill, value)
+            self._share(found.named_order_id, book, fill, value)
         if now.fee_currency is None and fill.fee_currency is not None:
             learned |= {"fee": fill.fee, "fee_currency": fill.fee_currency}
             self._charge(found.fill_id, place, fill)
@@ -168,19 +168,21 @@ class _Batch:
         if leaves_holding(execution, self._books[place].contract):
             self._recount.setdefault(place, fill_id)
 
-    def _add(self, fill_id: UUID, place: Place, fill: NewFill, order_id: UUID | None, value: Decimal) -> None:
+    def _add(
+        self, fill_id: UUID, place: Place, book: Book, fill: NewFill, order_id: UUID | None, value: Decimal
+    ) -> None:
         self.posting.fills.append(_fill_row(fill_id, fill, order_id))
         if order_id is not None:
-            self._share(order_id, place, fill, value)
+            self._share(order_id, book, fill, value)
         execution = execution_in(fill)
         self._fresh.setdefault(place, []).append((fill_id, execution))
-        last = self._books[place].holding.last_place
+        last = book.holding.last_place
         if last is not None and execution.place < last:
             self._recount[place] = fill_id
             self._change(place, execution)
 
-    def _share(self, order_id: UUID, place: Place, fill: NewFill, value: Decimal) -> None:
-        is_inverse = self._books[place].contract.is_inverse
+    def _share(self, order_id: UUID, book: Book, fill: NewFill, value: Decimal) -> None:
+        is_inverse = book.contract.is_inverse
         self.posting.share(order_id, fill.quantity, value, fill.executed_at, is_inverse=is_inverse)
 
     def _change(self, place: Place, execution: Execution) -> None:
@@ -304,5 +306,5 @@ def _fill_row(fill_id: UUID, fill: NewFill, order_id: UUID | None) -> dict[str, 
         "ask_price": fill.ask_price,
         "mark_price": fill.mark_price,
         "executed_at": fill.executed_at,
-        "details": dump_json(fill.details),
+        "details": dump_json(fill.details) if fill.details else None,
     }

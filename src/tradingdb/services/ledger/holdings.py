@@ -6,8 +6,9 @@ even at 50 significant digits. The same fills in the same order give the same ho
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_EVEN, Context, Decimal, localcontext
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from tradingdb.errors import InvalidValueError
@@ -83,8 +84,7 @@ class Lot:
     price: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Holding:
+class Holding(NamedTuple):
     """What is held after some fills; the start is nothing."""
 
     quantity: Decimal = ZERO
@@ -93,7 +93,7 @@ class Holding:
     """In settle currency, before fees."""
     fees: Decimal = ZERO
     """Paid, as far as it was in settle currency (or in base currency, valued at the fill's price)."""
-    other_fees: Mapping[str, Decimal] = field(default_factory=dict)
+    other_fees: Mapping[str, Decimal] = MappingProxyType({})
     """Paid in further currencies, by currency."""
     opened_at: datetime | None = None
     last_place: tuple[datetime, str] | None = None
@@ -185,8 +185,7 @@ def _moved(holding: Holding, change: Decimal, execution: Execution, contract: Co
         before = Lot(quantity - opened, price if average is None else average)
         average = _average((before, Lot(opened, price)), contract)
     began = not held or held * quantity < 0
-    return replace(
-        holding,
+    return holding._replace(
         quantity=quantity,
         average_price=average,
         realized_pnl=realized,
@@ -217,7 +216,7 @@ def charged(holding: Holding, executions: Iterable[Execution], contract: Contrac
                 fees += fee * execution.price
             else:
                 others[currency] = others.get(currency, ZERO) + fee
-    return replace(holding, fees=fees, other_fees=others)
+    return holding._replace(fees=fees, other_fees=others)
 
 
 def _closed_lots(

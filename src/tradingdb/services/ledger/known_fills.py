@@ -31,15 +31,13 @@ if TYPE_CHECKING:
 
 def whole_fills(fills: Sequence[NewFill]) -> list[NewFill]:
     """For each fill the first of its key, with what the others of that key know of its order and its fee."""
-    if len(fills) == 1:
-        return [*fills]
     known: dict[Key, NewFill] = {}
     keys = [identity(fill) for fill in fills]
     for key, fill in zip(keys, fills, strict=True):
         first = known.setdefault(key, fill)
         if first is not fill and (more := _missing_in(first, fill)):
             known[key] = replace(first, **more)
-    return [known[key] for key in keys]
+    return [*fills] if len(known) == len(fills) else [known[key] for key in keys]
 
 
 def _missing_in(first: NewFill, other: NewFill) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Each check is one statement, so it sees one instant, and writers at work are not
 from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 - beside types that dataclasses show
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -143,7 +143,7 @@ def _book(row: Row[Any]) -> Book:
 
 def _position(header: Row[Any], expected: Holding) -> Finding | None:
     stored = _book(header).holding
-    names = [one.name for one in fields(Holding) if getattr(stored, one.name) != getattr(expected, one.name)]
+    names = [name for name in Holding._fields if getattr(stored, name) != getattr(expected, name)]
     if header.quantity is None:
         names = ["quantity"]
     if not names:
