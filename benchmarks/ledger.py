@@ -4,8 +4,8 @@
 
 Singles and raw inserts take turns of a hundred in one run, each in a transaction of its own that is committed to disk.
 The raw statement inserts the fill and nothing else; `record_fill` also moves the order, the position, the cash and the
-outbox. It runs once on a connection of our pool, where every command has its time limit, and once on one as asyncpg makes
-it. The tables hold some fills before, and are analyzed, as autovacuum does within the first minute.
+outbox. It runs on a connection of our pool, where every command has its time limit, and on one as asyncpg makes it. The
+tables hold some fills before, and are analyzed, as autovacuum does within the first minute.
 """
 
 from __future__ import annotations

@@ -95,10 +95,9 @@ def unnested(prefix: str, columns: Mapping[str, str]) -> str:
     return f"unnest({', '.join(arrays)})"
 
 
-def arrays(prefix: str, columns: Iterable[str], rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any] | None]:
-    """The parameters of `unnested`: the rows, column by column. A column of NULLs is sent as one: `unnest` fills up."""
-    values = {f"{prefix}_{name}": [row[name] for row in rows] for name in columns}
-    return {name: None if column.count(None) == len(column) else column for name, column in values.items()}
+def arrays(prefix: str, columns: Iterable[str], rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """The parameters of `unnested`: the rows, column by column."""
+    return {f"{prefix}_{name}": [row[name] for row in rows] for name in columns}
 
 
 FEW = 3
@@ -106,10 +105,18 @@ FEW = 3
 
 
 def sent(prefix: str, columns: Mapping[str, str], count: int) -> str:
-    """SQL of a table `sent` made of parameters: VALUES for `FEW` rows, arrays for more. At least one row."""
+    """SQL of a table `sent` made of parameters: VALUES for `FEW` rows, arrays for more. At least one row.
+
+    A value that is the same in every row is sent once, because asyncpg looks long at each item of an array. The first
+    column is always an array, so that the rows are counted.
+    """
     names = ", ".join(columns)
     if count > FEW:
-        return f"{unnested(prefix, columns)} AS sent ({names})"
+        values = ", ".join(
+            f"coalesce(varying.{name}, CAST(:{prefix}_same_{name} AS {kind}))" for name, kind in columns.items()
+        )
+        varying = f"{unnested(prefix, columns)} AS varying ({names})"
+        return f"(SELECT {values} FROM {varying}) AS sent ({names})"  # noqa: S608 - names of ours
     rows = (
         ", ".join(
             f"CAST(:{name} AS {kind})"
@@ -123,9 +130,14 @@ def sent(prefix: str, columns: Mapping[str, str], count: int) -> str:
 def sent_values(prefix: str, columns: Iterable[str], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The parameters of `sent`."""
     columns = tuple(columns)
-    if len(rows) > FEW:
-        return arrays(prefix, columns, rows)
     values: dict[str, Any] = {}
+    if len(rows) > FEW:
+        for name in columns:
+            column = [row[name] for row in rows]
+            is_same = name != columns[0] and column[0] == column[-1] and column.count(column[0]) == len(column)
+            values[f"{prefix}_{name}"] = None if is_same else column
+            values[f"{prefix}_same_{name}"] = column[0] if is_same else None
+        return values
     for at, row in enumerate(rows):
         values.update(zip(_single_names(prefix, columns, at), map(row.__getitem__, columns), strict=True))
     return values

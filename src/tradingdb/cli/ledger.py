@@ -76,7 +76,9 @@ def rebuild_command(
 
     changed = wait_for(work())
     if as_json:
-        print_json([{**one.place._asdict(), "before": one.before, "after": one.after} for one in changed])
+        print_json(
+            [one.place._asdict() | {"before": one.before._asdict(), "after": one.after._asdict()} for one in changed]
+        )
     else:
         console.print(
             f"{len(changed):,} positions were counted again and stored."
