@@ -170,15 +170,42 @@ async def test_a_connection_that_is_killed_between_two_statements_has_the_same_e
 
 
 async def test_connections_that_were_killed_while_idle_are_replaced_unseen(database: Database) -> None:
-    async with Database(database.target, limits=Limits(pool_size=3)) as pooled:
-        async with pooled.read() as one, pooled.read() as two:
-            pids = [await session.scalar(text("SELECT pg_backend_pid()")) for session in (one, two)]
-        for pid in pids:
-            await terminate(database, pid)
-        async with pooled.read() as one, pooled.write() as two:
-            assert [await session.scalar(text("SELECT 1")) for session in (one, two)] == [1, 1]
+    limits = Limits(pool_size=3, max_overflow=0)
+    async with Database(database.target, limits=limits, application_name="killed") as pooled:
+
+        async def kill_idle() -> None:
+            async with pooled.read() as one, pooled.read() as two, pooled.read() as three:
+                pids = [await session.scalar(text("SELECT pg_backend_pid()")) for session in (one, two, three)]
+            for pid in pids:
+                await terminate(database, pid)
+
+        await kill_idle()
+        async with pooled.read() as one, pooled.write() as two, pooled.write(isolation="SERIALIZABLE") as three:
+            assert [await session.scalar(text("SELECT 1")) for session in (one, two, three)] == [1, 1, 1]
+            assert await three.scalar(text("SHOW transaction_isolation")) == "serializable"
+            assert await connections(database, "killed") == 3
             with pytest.raises(DBAPIError, match="read-only"):
                 await one.execute(text(ADD_USER))
+        async with pooled.write() as session:
+            pid = await session.scalar(text("SELECT pg_backend_pid()"))
+            await session.rollback()
+            await terminate(database, pid)
+            assert await session.scalar(text("SELECT 1")) == 1
+        await kill_idle()
+        async with pooled.engine.connect() as connection:
+            assert await connection.scalar(text("SELECT 1")) == 1
+        await kill_idle()
+        async with pooled.engine.connect() as connection:
+            plain = await connection.execution_options(isolation_level="AUTOCOMMIT")
+            assert await plain.scalar(text("SELECT 1")) == 1
+    assert await connections(database, "killed") == 0
+
+
+async def connections(database: Database, application_name: str) -> int:
+    query = text("SELECT count(*) FROM pg_stat_activity WHERE application_name = :name")
+    async with database.read() as session:
+        found: int | None = await session.scalar(query, {"name": application_name})
+    return found or 0
 
 
 async def test_a_server_that_was_demoted_gets_no_second_write(database: Database) -> None:

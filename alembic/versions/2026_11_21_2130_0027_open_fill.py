@@ -30,21 +30,18 @@ depends_on: str | Sequence[str] | None = None
 LOCK = """
 CREATE OR REPLACE FUNCTION tradingdb_lock_position(in_account uuid, in_instrument integer, in_side text)
 RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-    queue bigint := hashtextextended(concat_ws(':', 'tradingdb', 'position', in_account, in_instrument, in_side), 0);
 BEGIN
-    IF NOT pg_try_advisory_xact_lock(queue) THEN
-        PERFORM FROM positions
-        WHERE account_id = in_account AND instrument_id = in_instrument AND side = in_side
-        FOR NO KEY UPDATE SKIP LOCKED;
-        IF FOUND THEN
-            RETURN;
-        END IF;
-        PERFORM pg_advisory_xact_lock(queue);
-    END IF;
     PERFORM FROM positions
     WHERE account_id = in_account AND instrument_id = in_instrument AND side = in_side
-    FOR NO KEY UPDATE;
+    FOR NO KEY UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN
+        PERFORM pg_advisory_xact_lock(
+            hashtextextended(concat_ws(':', 'tradingdb', 'position', in_account, in_instrument, in_side), 0)
+        );
+        PERFORM FROM positions
+        WHERE account_id = in_account AND instrument_id = in_instrument AND side = in_side
+        FOR NO KEY UPDATE;
+    END IF;
 END
 $$
 """

@@ -127,19 +127,26 @@ def sent(prefix: str, columns: Mapping[str, str], count: int) -> str:
     return f"(VALUES {', '.join(f'({row})' for row in rows)}) AS sent ({names})"
 
 
-def sent_values(prefix: str, columns: Iterable[str], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def sent_values(prefix: str, columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The parameters of `sent`."""
-    columns = tuple(columns)
-    values: dict[str, Any] = {}
     if len(rows) > FEW:
-        for name in columns:
-            column = [row[name] for row in rows]
-            is_same = name != columns[0] and column[0] == column[-1] and column.count(column[0]) == len(column)
-            values[f"{prefix}_{name}"] = None if is_same else column
-            values[f"{prefix}_same_{name}"] = column[0] if is_same else None
-        return values
+        return _columns_sent(prefix, columns, rows)
+    values: dict[str, Any] = {}
     for at, row in enumerate(rows):
-        values.update(zip(_single_names(prefix, columns, at), map(row.__getitem__, columns), strict=True))
+        values.update(zip(_single_names(prefix, tuple(columns), at), map(row.__getitem__, columns), strict=True))
+    return values
+
+
+def _columns_sent(prefix: str, columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    first, values = next(iter(columns)), dict[str, Any]()
+    for name, kind in columns.items():
+        column = [row[name] for row in rows]
+        value = column[0]
+        # numerics may be equal and differ in their digits: 1.0 and 1.00
+        may_be_same = name != first and value == column[-1] and (kind != "numeric" or value is None)
+        is_same = may_be_same and column.count(value) == len(column)
+        values[f"{prefix}_{name}"] = None if is_same else column
+        values[f"{prefix}_same_{name}"] = value if is_same else None
     return values
 
 

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import NullPool, event
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from tradingdb.core.json import dump_json, load_json
-from tradingdb.errors import DatabaseUnavailableError, TimeLimitError
-from tradingdb.failures import FAILED, READ_ONLY, SERVER_GONE, in_our_words, sqlstate_of, why_no_connection
+from tradingdb.errors import TimeLimitError
+from tradingdb.failures import (
+    FAILED,
+    READ_ONLY,
+    SERVER_GONE,
+    in_our_words,
+    sqlstate_of,
+    why_no_connection,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
-    import asyncpg
     from sqlalchemy import Connection
     from sqlalchemy.engine.interfaces import AdaptedConnection, ExceptionContext
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+    from sqlalchemy.orm import Session
 
     from tradingdb.urls import ConnectionTarget
 
@@ -110,7 +118,7 @@ def pooled_engine(target: ConnectionTarget, limits: Limits, application_name: st
         json_serializer=dump_json,
         json_deserializer=load_json,
     )
-    event.listen(engine.sync_engine, "connect", _send_decimals_as_text)
+    event.listen(engine.sync_engine, "checkout", _refuse_if_dead)
     event.listen(engine.sync_engine, "begin", _begin_at_once)
     event.listen(engine.sync_engine, "handle_error", _remember_failure)
     event.listen(engine.sync_engine, "handle_error", _name_the_time_limit)
@@ -133,32 +141,45 @@ def pooled_engine(target: ConnectionTarget, limits: Limits, application_name: st
     return engine
 
 
-def _send_decimals_as_text(connection: AdaptedConnection, _record: object) -> None:
-    """Both sides write and read text twice as fast as asyncpg makes PostgreSQL's binary form; and it is as exact."""
+def connect_by_begin(session: Session, options: Mapping[str, Any] | None) -> Connection:
+    """Connect a session and begin its transaction, without asking before whether the pooled connection is alive.
 
-    async def use_text(driver: asyncpg.Connection) -> None:
-        await driver.set_type_codec("numeric", schema="pg_catalog", format="text", encoder=str, decoder=Decimal)
+    Raises:
+        DBAPIError: it is not; or the server refuses to begin.
+    """
+    unasked = _UNASKED.set(True)
+    try:
+        return session.connection(execution_options=options)
+    finally:
+        _UNASKED.reset(unasked)
 
-    connection.run_async(use_text)
+
+_UNASKED = ContextVar("tradingdb_unasked", default=False)
 
 
-class PooledConnectionLostError(DatabaseUnavailableError):
-    """A connection of the pool had died before it was used again; it was dropped, and nothing was done."""
+def _refuse_if_dead(connection: AdaptedConnection, _record: object, _proxy: object) -> None:
+    """Have the pool connect anew where its connections have died: one question, where `pool_pre_ping` asks three."""
+    if _UNASKED.get():
+        return
+    try:
+        connection.run_async(lambda driver: driver.execute("SELECT"))
+    except Exception as error:
+        raise InvalidatePoolError from error
 
 
 def _begin_at_once(connection: Connection) -> None:
     """Begin on the server now, where SQLAlchemy would with the first statement.
 
-    BEGIN is then also the question whether a pooled connection is still alive, which `pool_pre_ping` would ask with
-    three more statements; and what goes past SQLAlchemy to the driver, such as a COPY, is within the transaction.
+    What goes past SQLAlchemy to the driver, such as a COPY, is then within the transaction. And BEGIN asks, too,
+    whether the connection is alive.
     """
     adapted: Any = connection.connection.dbapi_connection
     has_begun = False
     try:
         adapted.run_async(lambda _: adapted._start_transaction())  # noqa: SLF001 - the public way is a statement
         has_begun = True
-    except Exception as error:
-        raise PooledConnectionLostError from error
+    except (adapted.dbapi.Error, TimeoutError) as error:
+        raise DBAPIError("BEGIN", None, error, connection_invalidated=isinstance(error, TimeoutError)) from error
     finally:
         if not has_begun:  # or it has, if we were cancelled, and nobody would end it
             connection.invalidate()

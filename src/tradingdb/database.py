@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from sqlalchemy import text
-from sqlalchemy.exc import InvalidRequestError
+from sqlalchemy.exc import DBAPIError, InvalidRequestError
 from sqlalchemy.ext.asyncio import (
     AsyncSession,
     async_sessionmaker,
@@ -23,7 +23,7 @@ from sqlalchemy.ext.asyncio import (
 from sqlalchemy.orm import Session
 
 from tradingdb import collisions
-from tradingdb.connections import Limits, PooledConnectionLostError, pooled_engine
+from tradingdb.connections import Limits, connect_by_begin, pooled_engine
 from tradingdb.embedded import EmbeddedServer, data_dir_from
 from tradingdb.errors import (
     CollisionError,
@@ -38,6 +38,7 @@ from tradingdb.failures import (
     DEADLOCK,
     REPEATABLE,
     in_our_words,
+    is_connection_loss,
     is_repeatable,
     sqlstate_of,
     why_no_connection,
@@ -253,13 +254,15 @@ class Database:
             await self._reopen(self.embedded)
             await self._begin(session, options)
 
-    async def _begin(self, session: AsyncSession, options: dict[str, Any] | None) -> None:
+    @staticmethod
+    async def _begin(session: AsyncSession, options: dict[str, Any] | None) -> None:
         with in_our_words(why_no_connection):
             try:
-                await session.run_sync(Session.connection, execution_options=options)
-            except PooledConnectionLostError:
-                await self.engine.dispose()  # the others of the pool are as old
-                await session.run_sync(Session.connection, execution_options=options)
+                await session.run_sync(connect_by_begin, options)
+            except DBAPIError as error:
+                if not is_connection_loss(error):
+                    raise
+                await session.run_sync(Session.connection, execution_options=options)  # which asks before it begins
 
     async def run(
         self,

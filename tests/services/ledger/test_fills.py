@@ -50,6 +50,24 @@ async def test_sent_again_it_is_a_duplicate_and_moves_nothing(session: WriteSess
     assert await desk.cash(session) == {"USDT": -1}
 
 
+async def test_many_at_once_are_stored_digit_by_digit(session: WriteSession, desk: Desk) -> None:
+    """Also where values are equal and differ in their digits, and where some have what others do not."""
+    prices = ["100.0", "100.00", "100.0", "100.0", "100.0"]
+    bids = [None, Decimal("1.50"), None, Decimal("1.5"), None]
+    details = [{}, {"a": 1}, {}, {}, {}]
+    await record_fills(
+        session,
+        [
+            desk.fill(number, price=price, at=number, bid_price=bid, details=extra)
+            for number, (price, bid, extra) in enumerate(zip(prices, bids, details, strict=True))
+        ],
+    )
+    stored = await desk.fills(session)
+    assert [str(fill.price) for fill in stored] == prices
+    assert [str(fill.bid_price) for fill in stored] == [str(bid) for bid in bids]
+    assert [fill.details for fill in stored] == details
+
+
 @pytest.mark.parametrize(
     "change", [{"price": "101"}, {"quantity": "2"}, {"side": "sell"}, {"at": 5}], ids=lambda change: next(iter(change))
 )

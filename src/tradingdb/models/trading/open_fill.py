@@ -73,25 +73,22 @@ def _lines(parts: Iterable[str]) -> str:
 LOCK_FUNCTION = """
 CREATE OR REPLACE FUNCTION tradingdb_lock_position(in_account uuid, in_instrument integer, in_side text)
 RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-    queue bigint := hashtextextended(concat_ws(':', 'tradingdb', 'position', in_account, in_instrument, in_side), 0);
 BEGIN
-    IF NOT pg_try_advisory_xact_lock(queue) THEN
-        PERFORM FROM positions
-        WHERE account_id = in_account AND instrument_id = in_instrument AND side = in_side
-        FOR NO KEY UPDATE SKIP LOCKED;
-        IF FOUND THEN
-            RETURN;
-        END IF;
-        PERFORM pg_advisory_xact_lock(queue);
-    END IF;
     PERFORM FROM positions
     WHERE account_id = in_account AND instrument_id = in_instrument AND side = in_side
-    FOR NO KEY UPDATE;
+    FOR NO KEY UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN
+        PERFORM pg_advisory_xact_lock(
+            hashtextextended(concat_ws(':', 'tradingdb', 'position', in_account, in_instrument, in_side), 0)
+        );
+        PERFORM FROM positions
+        WHERE account_id = in_account AND instrument_id = in_instrument AND side = in_side
+        FOR NO KEY UPDATE;
+    END IF;
 END
 $$
 """
-"""Locks a position when those are done who came before: they queue on an advisory lock.
+"""Locks a position; those who have to wait for it queue on an advisory lock.
 
 Who waits for a row that others update is overtaken by those who come later, for as long as they come: after each update
 the newcomers wait for the new version of the row, and he is still asking about the old one. Who holds the row already,

@@ -135,7 +135,7 @@ async def open_and_look_up(
     """
     asked = set(places)
     wanted, waits = in_turn(session, asked)
-    if len(fills) == 1 and wanted == [*asked] and waits:
+    if len(fills) == len(wanted) == 1 and waits:
         place, fill = places[0], fills[0]
         values = place._asdict() | {name: getattr(fill, name) for name in _KEYS}
         if found := await fetch(session, _OPEN_FILL, values):

@@ -15,17 +15,14 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
-from tradingdb.connections import maintenance_connection
 from tradingdb.errors import ConfigurationError, TradingDBError
+from tradingdb.failures import in_our_words
 from tradingdb.services.outbox.events import START, Cursor, Event
 from tradingdb.services.outbox.reading import advance, position, read_batch, read_last
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection
-    from contextlib import AbstractAsyncContextManager
     from uuid import UUID
-
-    from sqlalchemy.ext.asyncio import AsyncConnection
 
     from tradingdb.database import Database, WriteSession
 
@@ -126,16 +123,21 @@ async def relay(database: Database, *, pause: float = SHORTEST_PAUSE, standby: f
             "The relay holds a lock of its server session, which PgBouncer does not keep: connect it to PostgreSQL."
         )
     await database.open()
-    async with _own_connection(database) as connection:  # the lock ends with it
-        while not await connection.scalar(select(func.pg_try_advisory_lock(RELAY_SEAT))):  # noqa: ASYNC110 - held elsewhere
-            await asyncio.sleep(standby)
-        told: Cursor | None = None
-        while True:
-            newest = await _newest(database)
-            if newest is not None and newest != told:
-                await connection.execute(select(func.pg_notify(CHANNEL, str(newest))))
-                told = newest
-            await asyncio.sleep(pause)
+    with in_our_words():
+        async with database.engine.connect() as plain:
+            connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
+            while not await connection.scalar(select(func.pg_try_advisory_lock(RELAY_SEAT))):  # noqa: ASYNC110 - held elsewhere
+                await asyncio.sleep(standby)
+            try:
+                told: Cursor | None = None
+                while True:
+                    newest = await _newest(database)
+                    if newest is not None and newest != told:
+                        await connection.execute(select(func.pg_notify(CHANNEL, str(newest))))
+                        told = newest
+                    await asyncio.sleep(pause)
+            finally:
+                await connection.invalidate()  # closed, not pooled: the lock ends with the server session
 
 
 async def _newest(database: Database) -> Cursor | None:
@@ -173,15 +175,14 @@ async def _listen_once(database: Database, hinted: asyncio.Event) -> None:
     """Listen until the connection is lost."""
     lost = asyncio.Event()
     await database.open()
-    async with _own_connection(database) as connection:
+    async with database.engine.connect() as plain:
+        connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
         raw = (await connection.get_raw_connection()).driver_connection
         assert raw is not None  # noqa: S101 - a checked-out connection has a driver; tells mypy
         raw.add_termination_listener(lambda _: lost.set())
         await raw.add_listener(CHANNEL, lambda *_: hinted.set())
         hinted.set()  # for what was notified before we listened
-        await lost.wait()
-
-
-def _own_connection(database: Database) -> AbstractAsyncContextManager[AsyncConnection]:
-    """A connection that nobody uses afterwards: he would hold our lock, and be notified."""
-    return maintenance_connection(database.target, application_name="tradingdb-outbox", autocommit=True)
+        try:
+            await lost.wait()
+        finally:
+            await connection.invalidate()  # closed, not pooled: the next user would be notified
