@@ -107,14 +107,14 @@ FEW = 3
 def sent(prefix: str, columns: Mapping[str, str], count: int) -> str:
     """SQL of a table `sent` made of parameters: VALUES for `FEW` rows, arrays for more. At least one row.
 
-    A value that is the same in every row is sent once, because asyncpg looks long at each item of an array. The first
-    column is always an array, so that the rows are counted.
+    A value that is the same in every row is sent once, because asyncpg looks long at each item of an array; not in the
+    first column, by which the rows are counted.
     """
     names = ", ".join(columns)
     if count > FEW:
-        values = ", ".join(
-            f"coalesce(varying.{name}, CAST(:{prefix}_same_{name} AS {kind}))" for name, kind in columns.items()
-        )
+        (first, _), *others = columns.items()
+        shared = (f"coalesce(varying.{name}, CAST(:{prefix}_same_{name} AS {kind}))" for name, kind in others)
+        values = ", ".join([f"varying.{first}", *shared])
         varying = f"{unnested(prefix, columns)} AS varying ({names})"
         return f"(SELECT {values} FROM {varying}) AS sent ({names})"  # noqa: S608 - names of ours
     rows = (
@@ -138,15 +138,15 @@ def sent_values(prefix: str, columns: Mapping[str, str], rows: Sequence[Mapping[
 
 
 def _columns_sent(prefix: str, columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    first, values = next(iter(columns)), dict[str, Any]()
-    for name, kind in columns.items():
-        column = [row[name] for row in rows]
+    values: dict[str, Any] = arrays(prefix, columns, rows)
+    _, *others = columns.items()
+    for name, kind in others:
+        column = values[f"{prefix}_{name}"]
         value = column[0]
         # numerics may be equal and differ in their digits: 1.0 and 1.00
-        may_be_same = name != first and value == column[-1] and (kind != "numeric" or value is None)
+        may_be_same = value == column[-1] and (kind != "numeric" or value is None)
         is_same = may_be_same and column.count(value) == len(column)
-        values[f"{prefix}_{name}"] = None if is_same else column
-        values[f"{prefix}_same_{name}"] = value if is_same else None
+        values |= {f"{prefix}_{name}": None if is_same else column, f"{prefix}_same_{name}": value if is_same else None}
     return values
 
 

@@ -13,14 +13,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from tradingdb.core.json import dump_json, load_json
 from tradingdb.errors import TimeLimitError
-from tradingdb.failures import (
-    FAILED,
-    READ_ONLY,
-    SERVER_GONE,
-    in_our_words,
-    sqlstate_of,
-    why_no_connection,
-)
+from tradingdb.failures import FAILED, READ_ONLY, SERVER_GONE, in_our_words, sqlstate_of, why_no_connection
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping

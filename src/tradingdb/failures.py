@@ -173,7 +173,7 @@ def why_no_connection(error: BaseException) -> TradingDBError | None:
 class in_our_words:  # noqa: N801 - read as the words of a sentence
     """Raise our error instead of the driver's, where ours says more.
 
-    A class, because every session enters two of them, and a generator costs three times as much.
+    A class, because every session enters two of them, and a generator costs more.
     """
 
     __slots__ = ("_translate",)

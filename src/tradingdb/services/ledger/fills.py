@@ -140,23 +140,23 @@ class _Batch:
 
     def _known(self, place: Place, book: Book, fill: NewFill, found: Record, value: Decimal) -> Result:
         """A fill that is there: a duplicate, unless it brings its fee, its order or the order's name."""
-        now = self._stored.setdefault(found.fill_id, StoredFill.of(found))
+        now = self._stored.setdefault(found["fill_id"], StoredFill.of(found))
         refuse_other_fill(fill, now)
         learned: dict[str, Any] = {
             name: getattr(fill, name)
             for name in ("client_order_id", "venue_order_id")
             if getattr(now, name) is None and getattr(fill, name) is not None
         }
-        if now.order_id is None and found.named_order_id is not None:
-            learned["order_id"] = found.named_order_id
-            self._share(found.named_order_id, book, fill, value)
+        if now.order_id is None and found["named_order_id"] is not None:
+            learned["order_id"] = found["named_order_id"]
+            self._share(found["named_order_id"], book, fill, value)
         if now.fee_currency is None and fill.fee_currency is not None:
             learned |= {"fee": fill.fee, "fee_currency": fill.fee_currency}
-            self._charge(found.fill_id, place, fill)
+            self._charge(found["fill_id"], place, fill)
         if not learned:
             return Result.DUPLICATE
-        self._stored[found.fill_id] = now._replace(**learned)
-        self.posting.learned.setdefault(found.fill_id, {"id": found.fill_id}).update(learned)
+        self._stored[found["fill_id"]] = now._replace(**learned)
+        self.posting.learned.setdefault(found["fill_id"], {"id": found["fill_id"]}).update(learned)
         return Result.UPDATED
 
     def _charge(self, fill_id: UUID, place: Place, fill: NewFill) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_EVEN, Context, Decimal, localcontext
-from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from tradingdb.errors import InvalidValueError
@@ -93,7 +92,7 @@ class Holding(NamedTuple):
     """In settle currency, before fees."""
     fees: Decimal = ZERO
     """Paid, as far as it was in settle currency (or in base currency, valued at the fill's price)."""
-    other_fees: Mapping[str, Decimal] = MappingProxyType({})
+    other_fees: Mapping[str, Decimal] = {}
     """Paid in further currencies, by currency."""
     opened_at: datetime | None = None
     last_place: tuple[datetime, str] | None = None
