@@ -16,7 +16,7 @@ LAYERS = [
     {"core"},
     {"models"},
     {"schemas"},
-    {"postgres_binaries", "failures"},
+    {"postgres_binaries", "failures", "driver"},
     {"embedded", "connections", "scope", "session_end", "collisions"},
     {"database", "catalogue"},
     {"bulk"},

@@ -21,6 +21,7 @@ from tradingdb.candles import wire
 from tradingdb.candles.fetch import fetch_columns
 from tradingdb.connections import Limits
 from tradingdb.database import Database, ReadSession, WriteSession
+from tradingdb.driver import driver_in_transaction
 from tradingdb.errors import ConfigurationError, InsufficientRightsError, TradingDBError
 from tradingdb.models import User
 from tradingdb.settings import Environment, Settings
@@ -185,8 +186,7 @@ async def test_rows_that_were_copied_in_go_with_the_rest_of_a_rolled_back_sessio
 
 async def test_a_reading_session_is_read_only_for_the_bare_driver_as_well(table: Database) -> None:
     async with table.read() as session:
-        raw = await bulk.driver_in_transaction(session)
-        with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+        with await driver_in_transaction(session) as raw, pytest.raises(asyncpg.ReadOnlySQLTransactionError):
             await raw.execute("INSERT INTO numbers VALUES (1)")
 
 

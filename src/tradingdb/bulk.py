@@ -5,25 +5,24 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-import asyncpg
 from sqlalchemy import ColumnElement, func, literal, literal_column, or_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
-from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from tradingdb.core.ddl import table_of
+from tradingdb.driver import driver_in_transaction
 from tradingdb.errors import InvalidValueError
-from tradingdb.failures import FAILED
 from tradingdb.scope import require_unscoped_table
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 
-    from sqlalchemy import Connection, TextClause
-    from sqlalchemy.orm import DeclarativeBase, SessionTransaction
+    import asyncpg
+    from sqlalchemy import TextClause
+    from sqlalchemy.orm import DeclarativeBase
 
     from tradingdb.database import ReadSession, WriteSession
 
@@ -103,6 +102,9 @@ def arrays(prefix: str, columns: Iterable[str], rows: Sequence[Mapping[str, Any]
 FEW = 3
 """Up to this many rows are sent as single values: planned once and run in half the time that arrays take."""
 
+_AS_TEXT = {"numeric"}
+"""Types that asyncpg takes longer to write than PostgreSQL to read."""
+
 
 def sent(prefix: str, columns: Mapping[str, str], count: int) -> str:
     """SQL of a table `sent` made of parameters: VALUES for `FEW` rows, arrays for more. At least one row.
@@ -113,18 +115,19 @@ def sent(prefix: str, columns: Mapping[str, str], count: int) -> str:
     names = ", ".join(columns)
     if count > FEW:
         (first, _), *others = columns.items()
-        shared = (f"coalesce(varying.{name}, CAST(:{prefix}_same_{name} AS {kind}))" for name, kind in others)
+        shared = (f"coalesce(varying.{name}, {_given(f'{prefix}_same_{name}', kind)})" for name, kind in others)
         values = ", ".join([f"varying.{first}", *shared])
-        varying = f"{unnested(prefix, columns)} AS varying ({names})"
+        arrays = (f"(SELECT {_given(f'{prefix}_{name}', kind, '[]')})" for name, kind in columns.items())
+        varying = f"unnest({', '.join(arrays)}) AS varying ({names})"
         return f"(SELECT {values} FROM {varying}) AS sent ({names})"  # noqa: S608 - names of ours
-    rows = (
-        ", ".join(
-            f"CAST(:{name} AS {kind})"
-            for name, kind in zip(_single_names(prefix, tuple(columns), at), columns.values(), strict=True)
-        )
-        for at in range(count)
-    )
+    rows = (", ".join(map(_given, _single_names(prefix, tuple(columns), at), columns.values())) for at in range(count))
     return f"(VALUES {', '.join(f'({row})' for row in rows)}) AS sent ({names})"
+
+
+def _given(parameter: str, kind: str, dimension: str = "") -> str:
+    """SQL of a parameter in its type."""
+    given = f"CAST(:{parameter} AS text{dimension})" if kind in _AS_TEXT else f":{parameter}"
+    return f"CAST({given} AS {kind}{dimension})"
 
 
 def sent_values(prefix: str, columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -133,20 +136,23 @@ def sent_values(prefix: str, columns: Mapping[str, str], rows: Sequence[Mapping[
         return _columns_sent(prefix, columns, rows)
     values: dict[str, Any] = {}
     for at, row in enumerate(rows):
-        values.update(zip(_single_names(prefix, tuple(columns), at), map(row.__getitem__, columns), strict=True))
+        for parameter, (name, kind) in zip(_single_names(prefix, tuple(columns), at), columns.items(), strict=True):
+            value = row[name]
+            values[parameter] = str(value) if kind in _AS_TEXT and value is not None else value
     return values
 
 
 def _columns_sent(prefix: str, columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    values: dict[str, Any] = arrays(prefix, columns, rows)
-    _, *others = columns.items()
-    for name, kind in others:
-        column = values[f"{prefix}_{name}"]
+    values: dict[str, Any] = {}
+    for at, (name, kind) in enumerate(columns.items()):
+        column = [row[name] for row in rows]
+        if kind in _AS_TEXT:
+            column = [None if value is None else str(value) for value in column]
         value = column[0]
-        # numerics may be equal and differ in their digits: 1.0 and 1.00
-        may_be_same = value == column[-1] and (kind != "numeric" or value is None)
-        is_same = may_be_same and column.count(value) == len(column)
-        values |= {f"{prefix}_{name}": None if is_same else column, f"{prefix}_same_{name}": value if is_same else None}
+        is_same = at > 0 and value == column[-1] and column.count(value) == len(column)
+        values[f"{prefix}_{name}"] = None if is_same else column
+        if at > 0:
+            values[f"{prefix}_same_{name}"] = value if is_same else None
     return values
 
 
@@ -155,55 +161,15 @@ def _single_names(prefix: str, columns: tuple[str, ...], at: int) -> tuple[str, 
     return tuple(f"{prefix}_{name}_{at}" for name in columns)
 
 
-async def driver_in_transaction(session: ReadSession) -> asyncpg.Connection:
-    """The asyncpg connection of a session, within the session's transaction."""
-    seen: _Driver | None = session.info.get(_DRIVER)
-    if seen is not None and seen.within is _transaction_of(session):
-        return seen.raw
-    connection = await session.run_sync(Session.connection)  # a savepoint begins here, not before
-    raw = connection.connection.driver_connection
-    if raw is None:
-        raise AssertionError  # pragma: no cover - a checked-out connection has a driver
-    session.info[_DRIVER] = _Driver(_transaction_of(session), connection, raw)
-    return raw
-
-
-class _Driver(NamedTuple):
-    """What a session keeps of its driver."""
-
-    within: SessionTransaction | None
-    """The transaction or savepoint in which it was looked up."""
-    connection: Connection
-    raw: asyncpg.Connection
-
-
-_DRIVER = "tradingdb_driver"
-
-
-def _transaction_of(session: ReadSession) -> SessionTransaction | None:
-    return session.sync_session.get_nested_transaction() or session.sync_session.get_transaction()
-
-
-class Record(asyncpg.Record):  # type: ignore[misc]
-    """A row whose values are attributes, as SQLAlchemy's are."""
-
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self[name]
-        except KeyError:
-            raise AttributeError(name) from None
-
-
-async def fetch(session: ReadSession, statement: TextClause, parameters: Mapping[str, Any]) -> list[Record]:
+async def fetch(session: ReadSession, statement: TextClause, parameters: Mapping[str, Any]) -> list[asyncpg.Record]:
     """Rows of a statement that goes straight to the driver, in the session's transaction.
 
     For statements of this library with many parameters that run a thousand times a second: SQLAlchemy takes longer to
     hand them on than PostgreSQL to run them. What the session has not flushed is not seen.
     """
     query, names = _compiled(statement)
-    raw = await driver_in_transaction(session)
-    with _FailureRemembered(session):
-        rows: list[Record] = await raw.fetch(query, *map(parameters.__getitem__, names), record_class=Record)
+    with await driver_in_transaction(session) as driver:
+        rows: list[asyncpg.Record] = await driver.fetch(query, *map(parameters.__getitem__, names))
     return rows
 
 
@@ -226,11 +192,10 @@ async def copy_in(
         ScopeError: the session is scoped, and the table has rows of accounts.
     """
     require_unscoped_table(session, table)
-    raw = await driver_in_transaction(session)
     source = blocks if hasattr(blocks, "__aiter__") else _as_async(blocks)
-    with _FailureRemembered(session):
+    with await driver_in_transaction(session) as driver:
         async with asyncio.timeout(COPY_TIMEOUT):
-            status = await raw.copy_to_table(table, source=source, columns=list(columns), format="binary")
+            status = await driver.copy_to_table(table, source=source, columns=list(columns), format="binary")
     return int(status.split()[1])
 
 
@@ -239,35 +204,12 @@ async def copy_out(session: ReadSession, query: str, receive: Callable[[bytes], 
 
     COPY takes no parameters: format nothing into the query but numbers, times and names of ours.
     """
-    raw = await driver_in_transaction(session)
 
     async def output(block: bytes) -> None:
         receive(block)
 
-    with _FailureRemembered(session):
-        await raw.copy_from_query(query, output=output, format="binary")
-
-
-class _FailureRemembered:
-    """The driver goes past SQLAlchemy, which does this for its own statements.
-
-    After a failed one COMMIT must not pass for success. And after one that was cancelled nobody knows what the driver
-    is still doing: the connection is dropped, so that the cancellation is all that is heard of it.
-    """
-
-    __slots__ = ("_connection",)
-
-    def __init__(self, session: ReadSession) -> None:
-        self._connection: Connection = session.info[_DRIVER].connection
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        if isinstance(error, Exception):
-            self._connection.info[FAILED] = True
-        elif error is not None:
-            self._connection.invalidate()
+    with await driver_in_transaction(session) as driver:
+        await driver.copy_from_query(query, output=output, format="binary")
 
 
 async def _as_async(blocks: Iterable[bytes]) -> AsyncIterator[bytes]:

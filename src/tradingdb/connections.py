@@ -12,8 +12,9 @@ from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from tradingdb.core.json import dump_json, load_json
+from tradingdb.driver import FAILED, remember_driver
 from tradingdb.errors import TimeLimitError
-from tradingdb.failures import FAILED, READ_ONLY, SERVER_GONE, in_our_words, sqlstate_of, why_no_connection
+from tradingdb.failures import READ_ONLY, SERVER_GONE, in_our_words, sqlstate_of, why_no_connection
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -134,7 +135,7 @@ def pooled_engine(target: ConnectionTarget, limits: Limits, application_name: st
     return engine
 
 
-def connect_by_begin(session: Session, options: Mapping[str, Any] | None) -> Connection:
+def connect_by_begin(session: Session, options: Mapping[str, Any] | None) -> None:
     """Connect a session and begin its transaction, without asking before whether the pooled connection is alive.
 
     Raises:
@@ -142,7 +143,7 @@ def connect_by_begin(session: Session, options: Mapping[str, Any] | None) -> Con
     """
     unasked = _UNASKED.set(True)
     try:
-        return session.connection(execution_options=options)
+        remember_driver(session, session.connection(execution_options=options))
     finally:
         _UNASKED.reset(unasked)
 

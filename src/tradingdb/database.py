@@ -176,7 +176,7 @@ class Database:
 
     async def open(self) -> None:
         """Start the embedded server, if it is the one. Sessions do this by themselves."""
-        if self.embedded is None:
+        if self.embedded is None or self._opened:
             return
         async with self._opening:
             if not self._opened:

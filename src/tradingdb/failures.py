@@ -34,8 +34,6 @@ SERVER_GONE = {"57P01", "57P02", "57P03", "08000", "08001", "08003", "08004", "0
 READ_ONLY = "25006"
 IN_FAILED_TRANSACTION = "25P02"
 
-FAILED = "tradingdb_failed"
-"""Key in a connection's `info`: a statement failed on it, so its transaction may be rolled back already."""
 CHECK_VIOLATION = "23514"
 FOREIGN_KEY_VIOLATION = "23503"
 LOCK_NOT_AVAILABLE = "55P03"

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from tradingdb.driver import FAILED, driver_of
 from tradingdb.errors import OutcomeUnknownError, RolledBackError, TimeLimitError
-from tradingdb.failures import FAILED, IN_FAILED_TRANSACTION, is_connection_loss, sqlstate_of
+from tradingdb.failures import IN_FAILED_TRANSACTION, is_connection_loss, sqlstate_of
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -30,7 +31,7 @@ def commit(session: Session) -> None:
         RolledBackError: a statement had failed, so that there was nothing to commit.
     """
     session.flush()  # here, where nothing can have been stored yet
-    if session.connection().info.pop(FAILED, False):
+    if driver_of(session).connection.info.pop(FAILED, False):
         _refuse_if_rolled_back(session)
     try:
         session.commit()

@@ -86,7 +86,7 @@ def unrealized(holding: Holding, price: Decimal, contract: Contract) -> Decimal:
     if not holding.quantity:
         return ZERO
     side = OrderSide.SELL if holding.quantity > 0 else OrderSide.BUY
-    closing = Execution(side, abs(holding.quantity), price, utc_now(), "", 0)
+    closing = Execution(side, abs(holding.quantity), price, utc_now(), "")
     return gained(holding, fold(holding, [closing], contract))
 
 

@@ -115,19 +115,21 @@ async def test_what_a_savepoint_has_let_go_is_not_held(database: Database) -> No
 async def test_who_waits_is_not_overtaken_by_all_who_come_later(database: Database, places: int) -> None:
     desks = (await desks_of(database))[:places]
     writers, numbers = 10, itertools.count(1)
-    done = overtaken_by = 0
+    done = 0
+    came_first: list[int] = []
 
     async def write() -> None:
-        nonlocal done, overtaken_by
+        nonlocal done
         for _ in range(30):
             already = done
             async with database.write() as session:
                 await record_fills(session, [desk.fill(next(numbers)) for desk in desks])
             done += 1
-            overtaken_by = max(overtaken_by, done - already)
+            came_first.append(done - already)
 
     await asyncio.gather(*(write() for _ in range(writers)))
-    assert overtaken_by <= 2 * writers  # in a queue as many as there are; without one three or four times as many
+    # in a queue as many as there are; without one 18 to 20 of these ten, measured, and for some four times as many
+    assert sorted(came_first)[len(came_first) * 19 // 20] <= 1.4 * writers
 
 
 async def test_who_holds_a_position_does_not_wait_for_those_who_wait_for_it(database: Database) -> None:

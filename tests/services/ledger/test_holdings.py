@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tradingdb.errors import InvalidValueError
 from tradingdb.models import InstrumentKind, OrderSide
-from tradingdb.services.ledger import Contract, Execution, Holding, fold
+from tradingdb.services.ledger import Contract, Execution, Holding, fold, place_within
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 LINEAR = Contract(InstrumentKind.PERPETUAL, "BTC", "USDT", size=Decimal("0.01"))
@@ -28,7 +28,7 @@ executions = st.lists(
     max_size=12,
 ).map(
     lambda rows: [
-        Execution(side, quantity, price, START + timedelta(seconds=number), str(number), 0)
+        Execution(side, quantity, price, START + timedelta(seconds=number), place_within(str(number), 0))
         for number, (side, quantity, price) in enumerate(rows)
     ]
 )
@@ -110,8 +110,8 @@ def test_nothing_is_made_or_lost(rows: list[Execution]) -> None:
 
 def test_a_flip_closes_and_opens() -> None:
     rows = [
-        Execution(OrderSide.BUY, Decimal(2), Decimal(100), START, "1", 0),
-        Execution(OrderSide.SELL, Decimal(5), Decimal(110), START + timedelta(seconds=1), "2", 0),
+        Execution(OrderSide.BUY, Decimal(2), Decimal(100), START, "1"),
+        Execution(OrderSide.SELL, Decimal(5), Decimal(110), START + timedelta(seconds=1), "2"),
     ]
     holding = fold(Holding(), rows, SPOT)
     assert (holding.quantity, holding.average_price, holding.realized_pnl) == (-3, 110, 20)
@@ -119,7 +119,7 @@ def test_a_flip_closes_and_opens() -> None:
 
 
 def test_a_fee_in_base_currency_leaves_the_holding() -> None:
-    buy = Execution(OrderSide.BUY, Decimal(1), Decimal(200), START, "1", 0, Decimal("0.001"), "BTC")
+    buy = Execution(OrderSide.BUY, Decimal(1), Decimal(200), START, "1", Decimal("0.001"), "BTC")
     holding = fold(Holding(), [buy], SPOT)
     assert (holding.quantity, holding.average_price) == (Decimal("0.999"), 200)
     assert (holding.fees, holding.realized_pnl) == (Decimal("0.2"), 0)
@@ -127,9 +127,9 @@ def test_a_fee_in_base_currency_leaves_the_holding() -> None:
 
 def test_fees_in_other_currencies_are_kept_apart() -> None:
     rows = [
-        Execution(OrderSide.BUY, Decimal(1), Decimal(200), START, "1", 0, Decimal("0.01"), "BNB"),
-        Execution(OrderSide.SELL, Decimal(1), Decimal(200), START, "2", 0, Decimal("-0.002"), "BNB"),
-        Execution(OrderSide.SELL, Decimal(1), Decimal(200), START, "3", 0, Decimal("0.5"), "USDT"),
+        Execution(OrderSide.BUY, Decimal(1), Decimal(200), START, "1", Decimal("0.01"), "BNB"),
+        Execution(OrderSide.SELL, Decimal(1), Decimal(200), START, "2", Decimal("-0.002"), "BNB"),
+        Execution(OrderSide.SELL, Decimal(1), Decimal(200), START, "3", Decimal("0.5"), "USDT"),
     ]
     holding = fold(Holding(), rows, SPOT)
     assert holding.other_fees == {"BNB": Decimal("0.008")}
@@ -140,8 +140,8 @@ def test_digits_are_kept() -> None:
     price = Decimal("0.12345678901234567890123456789012345678")
     quantity = Decimal("98765432109876543210987654321098765432.1")
     one_more = Decimal("1.12345678901234567890123456789012345678")
-    buy = Execution(OrderSide.BUY, quantity, price, START, "1", 0)
-    sell = Execution(OrderSide.SELL, quantity, one_more, START, "2", 0)
+    buy = Execution(OrderSide.BUY, quantity, price, START, "1")
+    sell = Execution(OrderSide.SELL, quantity, one_more, START, "2")
     bought = fold(Holding(), [buy], SPOT)
     assert bought.average_price == price
     assert fold(bought, [sell], SPOT).realized_pnl == quantity
@@ -154,4 +154,4 @@ def test_executions_of_one_instant_are_ordered_by_the_venues_numbers() -> None:
 
 def test_an_inverse_contract_has_positive_prices() -> None:
     with pytest.raises(InvalidValueError, match="more than zero"):
-        fold(Holding(), [Execution(OrderSide.BUY, Decimal(1), Decimal(0), START, "1", 0)], INVERSE)
+        fold(Holding(), [Execution(OrderSide.BUY, Decimal(1), Decimal(0), START, "1")], INVERSE)

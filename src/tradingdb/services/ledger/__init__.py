@@ -7,7 +7,7 @@ from tradingdb.services.ledger.books import Place
 from tradingdb.services.ledger.entries import NewFill, NewOrder, NewOrderEvent, Receipt, Result
 from tradingdb.services.ledger.events import cancel, expire_due, record_event, record_events
 from tradingdb.services.ledger.fills import record_fill, record_fills
-from tradingdb.services.ledger.holdings import Contract, Execution, Holding, Lot, fold
+from tradingdb.services.ledger.holdings import Contract, Execution, Holding, Lot, fold, place_within
 from tradingdb.services.ledger.orders import submit_order, submit_orders
 from tradingdb.services.ledger.rebuild import Rebuilt, rebuild_positions
 from tradingdb.services.ledger.record import record
@@ -30,6 +30,7 @@ __all__ = [
     "cancel",
     "expire_due",
     "fold",
+    "place_within",
     "rebuild_positions",
     "record",
     "record_event",

@@ -12,21 +12,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import asyncpg
 from sqlalchemy import text
 
-from tradingdb.bulk import FEW, Record, arrays, fetch, sent, sent_values, unnested
+from tradingdb.bulk import FEW, arrays, fetch, sent, sent_values, unnested
 from tradingdb.collisions import GATE, collide, in_turn
 from tradingdb.models import CostBasis, InstrumentKind, OrderSide, PositionSide
 from tradingdb.models.trading.open_fill import HELD, selected
 from tradingdb.scope import scoped_by_verb
-from tradingdb.services.ledger.holdings import Contract, Execution, Holding, Lot
+from tradingdb.services.ledger.holdings import Contract, Execution, Holding, Lot, place_within
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from uuid import UUID
 
-    from sqlalchemy import Row, TextClause
+    from sqlalchemy import RowMapping, TextClause
 
     from tradingdb.database import ReadSession, WriteSession
 
+    Row = Mapping[str, Any] | RowMapping
 
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 LAST = "~"
@@ -95,8 +96,9 @@ async def checkpoints_before(
     """Each position as it was at its last checkpoint before a time, or empty: where counting it again begins."""
     rows = [place._asdict() | {"before": at} for place, at in times.items()]
     found = {place: books[place].empty for place in times}
-    for row in await session.execute(_CHECKPOINTS, arrays("place", (*Place._fields, "before"), rows)):
-        place, holding = Place(row.account_id, row.instrument_id, PositionSide(row.side)), holding_of(row)
+    stored = await session.execute(_CHECKPOINTS, arrays("place", (*Place._fields, "before"), rows))
+    for row in stored.mappings():
+        place, holding = Place(row["account_id"], row["instrument_id"], PositionSide(row["side"])), holding_of(row)
         if (holding.lots is None) == (found[place].lots is None):  # else the account has changed how it counts
             found[place] = holding
     return found
@@ -110,27 +112,26 @@ async def executions_of(
     since = [place._asdict() | {"since": (known.get(place) or (EARLIEST,))[0]} for place in places]
     parameters = arrays("place", (*Place._fields, "since"), since)
     found: dict[Place, list[tuple[UUID, Execution]]] = {}
-    for row in await session.execute(_EXECUTIONS, parameters):
-        place = Place(row.account_id, row.instrument_id, PositionSide(row.position_side))
+    for row in (await session.execute(_EXECUTIONS, parameters)).mappings():
+        place = Place(row["account_id"], row["instrument_id"], PositionSide(row["position_side"]))
         execution, last = execution_of(row), known.get(place)
         if last is None or execution.place > last:
-            found.setdefault(place, []).append((row.id, execution))
+            found.setdefault(place, []).append((row["id"], execution))
     for executions in found.values():
         executions.sort(key=lambda item: item[1].place)
     return found
 
 
-def execution_of(row: Row[Any]) -> Execution:
+def execution_of(row: Row) -> Execution:
     """What of a row of fills its arithmetic needs."""
     return Execution(
-        OrderSide(row.side),
-        row.quantity,
-        row.price,
-        row.executed_at,
-        row.venue_trade_id,
-        row.sequence,
-        row.fee,
-        row.fee_currency,
+        OrderSide(row["side"]),
+        row["quantity"],
+        row["price"],
+        row["executed_at"],
+        place_within(row["venue_trade_id"], row["sequence"]),
+        row["fee"],
+        row["fee_currency"],
     )
 
 
@@ -143,38 +144,38 @@ async def _locked(session: WriteSession, places: list[Place], *, waits: bool) ->
         if waits:
             raise
         collide(session)
-    return {Place(row.account_id, row.instrument_id, PositionSide(row.side)): book_of(row) for row in rows}
+    return {Place(row["account_id"], row["instrument_id"], PositionSide(row["side"])): book_of(row) for row in rows}
 
 
-def book_of(row: Record) -> Book:
+def book_of(row: Row) -> Book:
     """What a row of `HELD` says."""
-    return Book(contract_of(row), holding_of(row), row.cost_basis == CostBasis.FIFO)
+    return Book(contract_of(row), holding_of(row), row["cost_basis"] == CostBasis.FIFO)
 
 
-def contract_of(row: Row[Any]) -> Contract:
+def contract_of(row: Row) -> Contract:
     """What of the instrument of a row of positions its arithmetic needs."""
     return Contract(
-        kind=InstrumentKind(row.kind),
-        base_currency=row.base_currency,
-        settle_currency=row.settle_currency or row.quote_currency,
-        size=row.contract_size,
-        is_inverse=row.is_inverse,
+        kind=InstrumentKind(row["kind"]),
+        base_currency=row["base_currency"],
+        settle_currency=row["settle_currency"] or row["quote_currency"],
+        size=row["contract_size"],
+        is_inverse=row["is_inverse"],
     )
 
 
-def holding_of(row: Row[Any]) -> Holding:
+def holding_of(row: Row) -> Holding:
     """What a row of positions says is held."""
-    lots = row.lots
-    if not row.quantity:  # an account that counts otherwise from now on begins with its next holding
-        lots = "[]" if row.cost_basis == CostBasis.FIFO else None
+    lots = row["lots"]
+    if not row["quantity"]:  # an account that counts otherwise from now on begins with its next holding
+        lots = "[]" if row["cost_basis"] == CostBasis.FIFO else None
     return Holding(
-        quantity=row.quantity,
-        average_price=row.average_entry_price,
-        realized_pnl=row.realized_pnl,
-        fees=row.fees,
-        other_fees={currency: Decimal(amount) for currency, amount in json.loads(row.other_fees).items()},
-        opened_at=row.opened_at,
-        last_place=None if row.last_fill_at is None else (row.last_fill_at, row.last_fill_place or LAST),
+        quantity=row["quantity"],
+        average_price=row["average_entry_price"],
+        realized_pnl=row["realized_pnl"],
+        fees=row["fees"],
+        other_fees={currency: Decimal(amount) for currency, amount in json.loads(row["other_fees"]).items()},
+        opened_at=row["opened_at"],
+        last_place=None if row["last_fill_at"] is None else (row["last_fill_at"], row["last_fill_place"] or LAST),
         lots=None
         if lots is None
         else tuple(Lot(Decimal(lot["quantity"]), Decimal(lot["price"])) for lot in json.loads(lots)),

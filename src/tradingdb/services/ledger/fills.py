@@ -27,6 +27,7 @@ from tradingdb.services.ledger.holdings import (
     gained,
     leaves_holding,
     order_value,
+    place_within,
     profits_of,
     sum_of,
 )
@@ -42,11 +43,10 @@ from tradingdb.services.ledger.known_fills import (
 from tradingdb.services.ledger.posting import Posting
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from decimal import Decimal
     from uuid import UUID
 
-    from tradingdb.bulk import Record
     from tradingdb.database import WriteSession
     from tradingdb.services.ledger.holdings import Holding
 
@@ -111,14 +111,14 @@ class _Batch:
         self._seen: dict[Key, UUID] = {}
         self._stored: dict[UUID, StoredFill] = {}
 
-    def take(self, place: Place, fill: NewFill, whole: NewFill, found: Record) -> Receipt:
+    def take(self, place: Place, fill: NewFill, whole: NewFill, found: Mapping[str, Any]) -> Receipt:
         """What becomes of a fill, given what its whole batch says of it, and what is stored under its key."""
         try:
             return self._taken(place, fill, whole, found)
         except TradingDBError as error:
             return Receipt(Result.REFUSED, error=error)
 
-    def _taken(self, place: Place, fill: NewFill, whole: NewFill, found: Record) -> Receipt:
+    def _taken(self, place: Place, fill: NewFill, whole: NewFill, found: Mapping[str, Any]) -> Receipt:
         book = self._books.get(place)
         if book is None:
             raise NotFoundError(
@@ -138,7 +138,7 @@ class _Batch:
         self._add(fill_id, place, book, whole, found["named_order_id"], value)
         return Receipt(Result.INSERTED, fill_id, status)
 
-    def _known(self, place: Place, book: Book, fill: NewFill, found: Record, value: Decimal) -> Result:
+    def _known(self, place: Place, book: Book, fill: NewFill, found: Mapping[str, Any], value: Decimal) -> Result:
         """A fill that is there: a duplicate, unless it brings its fee, its order or the order's name."""
         now = self._stored.setdefault(found["fill_id"], StoredFill.of(found))
         refuse_other_fill(fill, now)
@@ -209,7 +209,8 @@ class _Batch:
         """Count what comes after all others. Returns what each fill realized."""
         book = self._books[place]
         fees = [execution for at, execution in self._charges.values() if at == place]
-        holding, profits = profits_of(charged(book.holding, fees, book.contract), fresh, book.contract)
+        begun = charged(book.holding, fees, book.contract) if fees else book.holding
+        holding, profits = profits_of(begun, fresh, book.contract)
         self.posting.positions[place] = holding
         if not fees and any(_is_checkpoint(execution) for _, execution in fresh):
             self.posting.checkpoints[place] = holding
@@ -263,7 +264,7 @@ class _Batch:
 
 def _is_checkpoint(execution: Execution) -> bool:
     """One fill in so many, by its name, so that nobody needs to count them."""
-    return crc32(execution.place[1].encode()) % CHECKPOINT_EVERY == 0
+    return crc32(execution.within.encode()) % CHECKPOINT_EVERY == 0
 
 
 def _same_beginning(before: list[tuple[UUID, Execution]], after: list[tuple[UUID, Execution]]) -> int:
@@ -278,8 +279,7 @@ def execution_in(fill: NewFill) -> Execution:
         fill.quantity,
         fill.price,
         fill.executed_at,
-        fill.venue_trade_id,
-        fill.sequence,
+        place_within(fill.venue_trade_id, fill.sequence),
         fill.fee,
         fill.fee_currency,
     )

@@ -23,10 +23,12 @@ async def require_accounts(session: ReadSession, account_ids: Collection[UUID]) 
     Raises:
         ScopeError: it is.
     """
+    scope = scope_of(session)
+    if scope is None:
+        return
     for account_id in account_ids:
         require_in_scope(session, account_id=account_id)
-    scope = scope_of(session)
-    if scope is None or scope.mode is None:
+    if scope.mode is None:
         return
     with unscoped(session):
         modes = await session.execute(

@@ -48,7 +48,7 @@ class Contract:
 
 
 def place_within(venue_trade_id: str, sequence: int) -> str:
-    """Where a fill belongs among those of its instant."""
+    """Where a fill belongs among those of its instant. Ids are compared by length first, so 9 comes before 10."""
     return f"{len(venue_trade_id):04}:{venue_trade_id}:{sequence:05}"
 
 
@@ -59,8 +59,8 @@ class Execution(NamedTuple):
     quantity: Decimal
     price: Decimal
     executed_at: datetime
-    venue_trade_id: str
-    sequence: int
+    within: str
+    """See `place_within`."""
     fee: Decimal = ZERO
     fee_currency: str | None = None
 
@@ -71,8 +71,8 @@ class Execution(NamedTuple):
 
     @property
     def place(self) -> tuple[datetime, str]:
-        """Where it belongs in time. Ids of one instant are compared by length first, so that 9 comes before 10."""
-        return self.executed_at, place_within(self.venue_trade_id, self.sequence)
+        """Where it belongs in time."""
+        return self.executed_at, self.within
 
 
 @dataclass(frozen=True, slots=True)

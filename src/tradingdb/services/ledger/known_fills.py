@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import text
 
-from tradingdb.bulk import FEW, Record, fetch, sent, sent_values
+from tradingdb.bulk import FEW, fetch, sent, sent_values
 from tradingdb.collisions import GATE, in_turn
 from tradingdb.errors import LedgerConflictError, NotFoundError
 from tradingdb.models.trading.open_fill import KNOWN, KNOWN_OF_SENT, selected
@@ -17,7 +17,7 @@ from tradingdb.services.ledger.books import book_of, lock_books
 from tradingdb.services.ledger.guard import refuse_other_content
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from decimal import Decimal
     from uuid import UUID
@@ -72,12 +72,12 @@ class StoredFill(NamedTuple):
     venue_order_id: str | None
 
     @classmethod
-    def of(cls, found: Record) -> StoredFill:
+    def of(cls, found: Mapping[str, Any]) -> StoredFill:
         """As it was looked up."""
         return cls(*(found[f"fill_{name}"] for name in cls._fields))
 
 
-def check_order(fill: NewFill, found: Record) -> None:
+def check_order(fill: NewFill, found: Mapping[str, Any]) -> None:
     """Refuse a fill that does not belong to the order that it names.
 
     Raises:
@@ -127,7 +127,7 @@ def _key(fill: NewFill) -> str:
 
 async def open_and_look_up(
     session: WriteSession, places: Sequence[Place], fills: Sequence[NewFill]
-) -> tuple[dict[Place, Book], Sequence[Record]]:
+) -> tuple[dict[Place, Book], Sequence[Mapping[str, Any]]]:
     """Lock the positions of fills, and then find for each fill what is stored under its key, and its order.
 
     Raises:
@@ -144,7 +144,7 @@ async def open_and_look_up(
     return books, await _look_up(session, fills)
 
 
-async def _look_up(session: WriteSession, fills: Sequence[NewFill]) -> Sequence[Record]:
+async def _look_up(session: WriteSession, fills: Sequence[NewFill]) -> Sequence[Mapping[str, Any]]:
     rows = [{name: getattr(fill, name) for name in _KEYS} | {"place": place} for place, fill in enumerate(fills)]
     statement = _look_up_statement(min(len(rows), FEW + 1))
     return await fetch(session, statement, sent_values("sent", _NAMES, rows))

@@ -16,6 +16,7 @@ from tradingdb.services.ledger.holdings import EXACT
 from tradingdb.services.ledger.order_state import ADD_FILLS, ORDER_PAYLOAD
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
     from decimal import Decimal
     from uuid import UUID
@@ -65,23 +66,32 @@ class Posting:
 
     async def store(self, session: WriteSession) -> dict[UUID, OrderStatus]:
         """Store everything. Returns the status of every order that fills were added to."""
-        parts = {
-            "fill": self.fills,
-            "learned": [_NOTHING_LEARNED | row for row in self.learned.values()],
-            "share": list(self.shares.values()),
-            "position": [_position_row(place, holding) for place, holding in self.positions.items()],
-            "checkpoint": [_position_row(place, holding) for place, holding in self.checkpoints.items()],
-            "change": [place._asdict() | {"changed_from": at} for place, at in self.changed_from.items()],
-            "movement": self.movements,
-        }
-        parts = {part: rows for part, rows in parts.items() if rows}
-        if not parts:
-            return {}
         parameters: dict[str, Any] = {}
-        for part, rows in parts.items():
-            parameters |= sent_values(part, COLUMNS[part], rows)
-        statement = _store(tuple((part, min(len(rows), FEW + 1)) for part, rows in parts.items()))
-        return {row.id: OrderStatus(row.status) for row in await fetch(session, statement, parameters)}
+        counts: list[tuple[str, int]] = []
+        for part, rows in self._parts():
+            parameters.update(sent_values(part, COLUMNS[part], rows))
+            counts.append((part, min(len(rows), FEW + 1)))
+        if not counts:
+            return {}
+        rows = await fetch(session, _store(tuple(counts)), parameters)
+        return {row["id"]: OrderStatus(row["status"]) for row in rows}
+
+    def _parts(self) -> Iterator[tuple[str, Rows]]:
+        """What there is to store, in the order in which it is stored."""
+        if self.fills:
+            yield "fill", self.fills
+        if self.learned:
+            yield "learned", [_NOTHING_LEARNED | row for row in self.learned.values()]
+        if self.shares:
+            yield "share", list(self.shares.values())
+        if self.positions:
+            yield "position", [_position_row(place, holding) for place, holding in self.positions.items()]
+        if self.checkpoints:
+            yield "checkpoint", [_position_row(place, holding) for place, holding in self.checkpoints.items()]
+        if self.changed_from:
+            yield "change", [place._asdict() | {"changed_from": at} for place, at in self.changed_from.items()]
+        if self.movements:
+            yield "movement", self.movements
 
 
 def _position_row(place: Place, holding: Holding) -> dict[str, Any]:

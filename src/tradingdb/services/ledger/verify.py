@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from uuid import UUID
 
-    from sqlalchemy import Row, Select
+    from sqlalchemy import RowMapping, Select
 
     from tradingdb.database import ReadSession
     from tradingdb.services.ledger.holdings import Execution
@@ -113,11 +113,11 @@ async def positions_against_fills(session: ReadSession, account_id: UUID | None 
     """
     await require_all_or_one(session, account_id)
     rows = await session.stream(POSITIONS, {"account_id": account_id}, execution_options={"yield_per": STREAMED})
-    header: Row[Any] | None = None
+    header: RowMapping | None = None
     executions: list[Execution] = []
     counted = Holding()
-    async for row in rows:
-        if not row.is_fill:
+    async for row in rows.mappings():
+        if not row["is_fill"]:
             if header is not None and (found := _position(header, _counted(header, counted, executions))) is not None:
                 yield found
             header, executions = row, []
@@ -131,42 +131,42 @@ async def positions_against_fills(session: ReadSession, account_id: UUID | None 
         yield found
 
 
-def _counted(header: Row[Any], holding: Holding, executions: list[Execution]) -> Holding:
+def _counted(header: RowMapping, holding: Holding, executions: list[Execution]) -> Holding:
     """The holding after the executions of one instant, which PostgreSQL does not sort among themselves."""
     return fold(holding, sorted(executions, key=lambda one: one.place), contract_of(header))
 
 
-def _book(row: Row[Any]) -> Book:
-    holding = Holding() if row.quantity is None else holding_of(row)
-    return Book(contract_of(row), holding, row.cost_basis == CostBasis.FIFO)
+def _book(row: RowMapping) -> Book:
+    holding = Holding() if row["quantity"] is None else holding_of(row)
+    return Book(contract_of(row), holding, row["cost_basis"] == CostBasis.FIFO)
 
 
-def _position(header: Row[Any], expected: Holding) -> Finding | None:
+def _position(header: RowMapping, expected: Holding) -> Finding | None:
     stored = _book(header).holding
     names = [name for name in Holding._fields if getattr(stored, name) != getattr(expected, name)]
-    if header.quantity is None:
+    if header["quantity"] is None:
         names = ["quantity"]
     if not names:
         return None
     return Finding(
         FindingKind.POSITION,
-        _place_in_words(header),
-        header.account_id,
-        {name: None if header.quantity is None else getattr(stored, name) for name in names},
+        _place_in_words(header["symbol"], header["position_side"]),
+        header["account_id"],
+        {name: None if header["quantity"] is None else getattr(stored, name) for name in names},
         {name: getattr(expected, name) for name in names},
     )
 
 
-def _place_in_words(row: Row[Any]) -> str:
-    side = "" if row.position_side == PositionSide.NET else f" {row.position_side}"
-    return f"position {row.symbol}{side}"
+def _place_in_words(symbol: str, position_side: str) -> str:
+    side = "" if position_side == PositionSide.NET else f" {position_side}"
+    return f"position {symbol}{side}"
 
 
 async def _funding(session: ReadSession, account_id: UUID | None) -> list[Finding]:
     return [
         Finding(
             FindingKind.POSITION_FUNDING,
-            _place_in_words(row),
+            _place_in_words(row.symbol, row.position_side),
             row.account_id,
             {"funding": row.funding},
             {"funding": row.paid},
@@ -179,7 +179,7 @@ async def _sides(session: ReadSession, account_id: UUID | None) -> list[Finding]
     return [
         Finding(
             FindingKind.WRONG_SIDE,
-            _place_in_words(row),
+            _place_in_words(row.symbol, row.position_side),
             row.account_id,
             {"quantity": row.quantity},
             {"quantity": "zero or more" if row.position_side == PositionSide.LONG else "zero or less"},

@@ -13,7 +13,7 @@ from tradingdb.core.ids import uuid7
 from tradingdb.errors import LedgerConflictError, NotFoundError
 from tradingdb.models import ExitReason, Fill, Order, OrderType, PositionSide, Signal, TradeExit
 from tradingdb.services.ledger.guard import require_accounts
-from tradingdb.services.ledger.holdings import Execution
+from tradingdb.services.ledger.holdings import Execution, place_within
 from tradingdb.services.outbox import NewEvent, publish_many
 from tradingdb.services.trades import telling
 from tradingdb.services.trades.figures import Terms, settled
@@ -147,12 +147,14 @@ async def _fills(session: WriteSession, account_id: UUID, instrument_id: int) ->
     by_side: dict[PositionSide, list[FillOfTrip]] = defaultdict(list)
     async for row in await session.stream(query):
         execution = Execution(
-            row.side, row.quantity, row.price, row.executed_at, row.venue_trade_id, row.sequence, row.fee,
-            row.fee_currency,
+            row.side, row.quantity, row.price, row.executed_at, place_within(row.venue_trade_id, row.sequence),
+            row.fee, row.fee_currency,
         )  # fmt: skip
-        by_side[row.position_side].append(
-            FillOfTrip(row.id, execution, REASONS.get(row.order_type), row.strategy_id, row.rule_id, row.signal_id)
-        )
+        fill = FillOfTrip(
+            row.id, row.venue_trade_id, execution, REASONS.get(row.order_type), row.strategy_id, row.rule_id,
+            row.signal_id,
+        )  # fmt: skip
+        by_side[row.position_side].append(fill)
     for fills in by_side.values():  # those of one instant: as the ledger counts them, whatever the database's collation
         fills.sort(key=lambda fill: fill.execution.place)
     return by_side

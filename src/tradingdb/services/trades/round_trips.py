@@ -27,6 +27,7 @@ class FillOfTrip:
     """A fill, with what its order says about why."""
 
     id: UUID
+    venue_trade_id: str
     execution: Execution
     reason: ExitReason | None = None
     strategy_id: UUID | None = None
@@ -85,7 +86,7 @@ def round_trips(fills: Iterable[FillOfTrip], contract: Contract, side: PositionS
 
 def _follow(trips: list[Trip], holding: Holding, fill: FillOfTrip, contract: Contract, side: PositionSide) -> Holding:
     """Take one fill into the trips; returns what is held after it."""
-    moved, fee, other = _without_base_fee(fill.execution, contract)
+    moved, fee, other = _without_base_fee(fill, contract)
     closing = min(abs(holding.quantity), abs(moved)) if holding.quantity * moved < 0 else ZERO
     opening = abs(moved) - closing
     closing_fee = fee if not opening else QUOTIENT.divide(fee * closing, abs(moved))
@@ -104,11 +105,12 @@ def _follow(trips: list[Trip], holding: Holding, fill: FillOfTrip, contract: Con
     return holding
 
 
-def _without_base_fee(execution: Execution, contract: Contract) -> tuple[Decimal, Decimal, tuple[str, Decimal] | None]:
+def _without_base_fee(fill: FillOfTrip, contract: Contract) -> tuple[Decimal, Decimal, tuple[str, Decimal] | None]:
     """What the holding moves by, the fee in settle currency, and a fee that has no price here.
 
     A fee in the base currency of spot leaves the holding, and is worth the fill's price.
     """
+    execution = fill.execution
     fee, currency = execution.fee, execution.fee_currency
     if not fee or currency is None:
         return execution.signed, ZERO, None
@@ -117,7 +119,7 @@ def _without_base_fee(execution: Execution, contract: Contract) -> tuple[Decimal
     if currency == contract.base_currency and not contract.is_margined and not contract.is_inverse:
         moved = execution.signed - QUOTIENT.divide(fee, contract.size)
         if not moved:
-            raise InvalidValueError(f"Fill {execution.venue_trade_id} moves nothing: its fee is all of it.")
+            raise InvalidValueError(f"Fill {fill.venue_trade_id} moves nothing: its fee is all of it.")
         return moved, fee * execution.price, None
     return execution.signed, ZERO, (currency, fee)
 
@@ -134,7 +136,7 @@ def _opened(fill: FillOfTrip, signed: Decimal, contract: Contract, side: Positio
     direction = TradeDirection.LONG if signed > 0 else TradeDirection.SHORT
     if side is not PositionSide.NET and side.value != direction.value:
         raise InvalidValueError(
-            f"Fill {fill.execution.venue_trade_id} closes more of the {side} side than is held: "
+            f"Fill {fill.venue_trade_id} closes more of the {side} side than is held: "
             "load the fills that come before it."
         )
     return Trip(fill, direction, contract, fill.execution.executed_at)
