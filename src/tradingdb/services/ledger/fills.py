@@ -13,8 +13,8 @@ from zlib import crc32
 from tradingdb.core.ids import uuid7
 from tradingdb.core.json import dump_json
 from tradingdb.errors import NotFoundError, TradingDBError
-from tradingdb.models import OrderSide, OrderStatus, PositionSide
-from tradingdb.services.ledger.books import Book, Place, checkpoints_before, executions_of
+from tradingdb.models import OrderStatus
+from tradingdb.services.ledger.books import ORDER_SIDES, POSITION_SIDES, Book, Place, checkpoints_before, executions_of
 from tradingdb.services.ledger.cash_of_fills import corrections_of, fee_movement, movements_of
 from tradingdb.services.ledger.entries import NewFill, Receipt, Result
 from tradingdb.services.ledger.guard import require_accounts
@@ -94,7 +94,7 @@ def _with_status(receipt: Receipt, status: OrderStatus | None) -> Receipt:
 
 def place_of(fill: NewFill) -> Place:
     """The position that a fill moves."""
-    return Place(fill.account_id, fill.instrument_id, PositionSide(fill.position_side))
+    return Place(fill.account_id, fill.instrument_id, POSITION_SIDES[fill.position_side])
 
 
 class _Batch:
@@ -275,7 +275,7 @@ def _same_beginning(before: list[tuple[UUID, Execution]], after: list[tuple[UUID
 def execution_in(fill: NewFill) -> Execution:
     """What of a fill its arithmetic needs."""
     return Execution(
-        OrderSide(fill.side),
+        ORDER_SIDES[fill.side],
         fill.quantity,
         fill.price,
         fill.executed_at,

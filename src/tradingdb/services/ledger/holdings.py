@@ -6,7 +6,6 @@ even at 50 significant digits. The same fills in the same order give the same ho
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_EVEN, Context, Decimal, localcontext
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -29,8 +28,7 @@ MARGINED = {InstrumentKind.PERPETUAL, InstrumentKind.FUTURE}
 """Kinds that pay only their profit, instead of exchanging what is bought for what it costs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Contract:
+class Contract(NamedTuple):
     """What of an instrument its arithmetic needs."""
 
     kind: InstrumentKind
@@ -75,8 +73,7 @@ class Execution(NamedTuple):
         return self.executed_at, self.within
 
 
-@dataclass(frozen=True, slots=True)
-class Lot:
+class Lot(NamedTuple):
     """A part of a holding that was bought or sold at one price; quantity is signed."""
 
     quantity: Decimal
@@ -184,13 +181,15 @@ def _moved(holding: Holding, change: Decimal, execution: Execution, contract: Co
         before = Lot(quantity - opened, price if average is None else average)
         average = _average((before, Lot(opened, price)), contract)
     began = not held or held * quantity < 0
-    return holding._replace(
-        quantity=quantity,
-        average_price=average,
-        realized_pnl=realized,
-        opened_at=None if not quantity else execution.executed_at if began else holding.opened_at,
-        last_place=execution.place,
-        lots=lots,
+    return Holding(
+        quantity,
+        average,
+        realized,
+        holding.fees,
+        holding.other_fees,
+        None if not quantity else execution.executed_at if began else holding.opened_at,
+        execution.place,
+        lots,
     )
 
 

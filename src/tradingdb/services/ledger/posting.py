@@ -97,12 +97,14 @@ class Posting:
 def _position_row(place: Place, holding: Holding) -> dict[str, Any]:
     at, within = holding.last_place or (None, None)
     return {
-        **place._asdict(),
+        "account_id": place.account_id,
+        "instrument_id": place.instrument_id,
+        "side": place.side,
         "quantity": holding.quantity,
         "average_entry_price": holding.average_price,
         "realized_pnl": holding.realized_pnl,
         "fees": holding.fees,
-        "other_fees": dump_json(holding.other_fees),
+        "other_fees": dump_json(holding.other_fees) if holding.other_fees else "{}",
         "opened_at": holding.opened_at,
         "last_fill_at": at,
         "last_fill_place": within,
@@ -222,7 +224,6 @@ _LOCKED = """
 """
 _TOLD = {
     "fill": """
-        INSERT INTO outbox_events (topic, entity, entity_key, account_id, payload)
         SELECT 'fill.recorded', 'fills', CAST(id AS text), account_id, jsonb_build_object(
             'order_id', order_id, 'instrument_id', instrument_id, 'venue_trade_id', venue_trade_id, 'side', side,
             'position_side', position_side, 'quantity', CAST(quantity AS text), 'price', CAST(price AS text),
@@ -230,7 +231,6 @@ _TOLD = {
         ) FROM fill
     """,
     "share": f"""
-        INSERT INTO outbox_events (topic, entity, entity_key, account_id, payload)
         SELECT 'order.status', 'orders', CAST(id AS text), account_id, {ORDER_PAYLOAD}
         FROM share WHERE status <> before
     """,  # noqa: S608 - built from constants
@@ -247,8 +247,9 @@ def _store(counts: tuple[tuple[str, int], ...]) -> TextClause:
         if part == "share":
             steps["locked"] = _LOCKED.format(sent=table)
         steps[part] = _CHANGES[part].format(sent=table, names=", ".join(COLUMNS[part]))
-        if part in _TOLD:
-            steps[f"{part}_told"] = _TOLD[part]
+    told = " UNION ALL ".join(_TOLD[part] for part in steps if part in _TOLD)
+    if told:
+        steps["told"] = f"INSERT INTO outbox_events (topic, entity, entity_key, account_id, payload) {told}"
     result = "SELECT id, status FROM share" if "share" in steps else "SELECT NULL AS id, NULL AS status WHERE false"
     script = ", ".join(f"{name} AS ({step})" for name, step in steps.items())
     return scoped_by_verb(text(f"WITH {script} {result}"))
