@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import NullPool, event
-from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from tradingdb.core.json import dump_json, load_json
-from tradingdb.driver import FAILED, remember_driver
+from tradingdb.dialect import DRIVERNAME
+from tradingdb.driver import FAILED
 from tradingdb.errors import TimeLimitError
 from tradingdb.failures import READ_ONLY, SERVER_GONE, in_our_words, sqlstate_of, why_no_connection
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator
 
-    from sqlalchemy import Connection
     from sqlalchemy.engine.interfaces import AdaptedConnection, ExceptionContext
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-    from sqlalchemy.orm import Session
 
     from tradingdb.urls import ConnectionTarget
 
@@ -94,14 +91,20 @@ def pooled_engine(target: ConnectionTarget, limits: Limits, application_name: st
             **target.server_settings,
         },
     }
+    begin_with = None
     if behind_pgbouncer:
         connect_args |= {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
+        # a session setting would reach the next client of the same server connection, so each transaction sets its own
+        settings = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in timeouts.items())
+        begin_with = f"SELECT {settings}"
     else:
         # jit costs more than it gives on short statements, and makes asyncpg's type lookups slow
         connect_args["server_settings"] |= timeouts | {"jit": "off"}
     engine = create_async_engine(
-        target.url,
+        target.url.set(drivername=DRIVERNAME),
+        begin_with=begin_with,
         connect_args=connect_args,
+        pool_pre_ping=True,
         pool_size=limits.pool_size,
         max_overflow=limits.max_overflow,
         pool_timeout=limits.pool_timeout,
@@ -112,8 +115,6 @@ def pooled_engine(target: ConnectionTarget, limits: Limits, application_name: st
         json_serializer=dump_json,
         json_deserializer=load_json,
     )
-    event.listen(engine.sync_engine, "checkout", _refuse_if_dead)
-    event.listen(engine.sync_engine, "begin", _begin_at_once)
     event.listen(engine.sync_engine, "handle_error", _remember_failure)
     event.listen(engine.sync_engine, "handle_error", _name_the_time_limit)
     event.listen(engine.sync_engine, "handle_error", _drop_connections_of_a_demoted_server)
@@ -124,59 +125,7 @@ def pooled_engine(target: ConnectionTarget, limits: Limits, application_name: st
             script = _SET_DEADLOCK_TIMEOUT.format(milliseconds=round(limits.deadlock_timeout * 1000))
             connection.run_async(lambda driver: driver.execute(script))
 
-    else:
-        # a session setting would reach the next client of the same server connection, so each transaction sets its own
-        settings = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in timeouts.items())
-
-        @event.listens_for(engine.sync_engine, "begin")
-        def limit_transaction(connection: Connection) -> None:
-            connection.exec_driver_sql(f"SELECT {settings}")
-
     return engine
-
-
-def connect_by_begin(session: Session, options: Mapping[str, Any] | None) -> None:
-    """Connect a session and begin its transaction, without asking before whether the pooled connection is alive.
-
-    Raises:
-        DBAPIError: it is not; or the server refuses to begin.
-    """
-    unasked = _UNASKED.set(True)
-    try:
-        remember_driver(session, session.connection(execution_options=options))
-    finally:
-        _UNASKED.reset(unasked)
-
-
-_UNASKED = ContextVar("tradingdb_unasked", default=False)
-
-
-def _refuse_if_dead(connection: AdaptedConnection, _record: object, _proxy: object) -> None:
-    """Have the pool connect anew where its connections have died: one question, where `pool_pre_ping` asks three."""
-    if _UNASKED.get():
-        return
-    try:
-        connection.run_async(lambda driver: driver.execute("SELECT"))
-    except Exception as error:
-        raise InvalidatePoolError from error
-
-
-def _begin_at_once(connection: Connection) -> None:
-    """Begin on the server now, where SQLAlchemy would with the first statement.
-
-    What goes past SQLAlchemy to the driver, such as a COPY, is then within the transaction. And BEGIN asks, too,
-    whether the connection is alive.
-    """
-    adapted: Any = connection.connection.dbapi_connection
-    has_begun = False
-    try:
-        adapted.run_async(lambda _: adapted._start_transaction())  # noqa: SLF001 - the public way is a statement
-        has_begun = True
-    except (adapted.dbapi.Error, TimeoutError) as error:
-        raise DBAPIError("BEGIN", None, error, connection_invalidated=isinstance(error, TimeoutError)) from error
-    finally:
-        if not has_begun:  # or it has, if we were cancelled, and nobody would end it
-            connection.invalidate()
 
 
 _SET_DEADLOCK_TIMEOUT = """

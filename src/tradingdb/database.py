@@ -23,7 +23,8 @@ from sqlalchemy.ext.asyncio import (
 from sqlalchemy.orm import Session
 
 from tradingdb import collisions
-from tradingdb.connections import Limits, connect_by_begin, pooled_engine
+from tradingdb.connections import Limits, pooled_engine
+from tradingdb.dialect import connect_by_begin
 from tradingdb.embedded import EmbeddedServer, data_dir_from
 from tradingdb.errors import (
     CollisionError,
@@ -44,7 +45,7 @@ from tradingdb.failures import (
     why_no_connection,
 )
 from tradingdb.scope.limit import SEAT, Scope, Seat
-from tradingdb.scope.listeners import ScopedSession, install
+from tradingdb.scope.listeners import ScopedSession
 from tradingdb.session_end import close, commit
 from tradingdb.settings import Settings
 from tradingdb.urls import ConnectionTarget, parse_url
@@ -137,7 +138,6 @@ class Database:
         self._opening = asyncio.Lock()
         self._opened = False
         self.engine = pooled_engine(self.target, self.limits, application_name, pgbouncer=pgbouncer)
-        install(self.engine)
         # a session that outlives its block refuses to work: what it did there would never be committed
         self._write = async_sessionmaker(
             self.engine, class_=WriteSession, expire_on_commit=False, close_resets_only=False

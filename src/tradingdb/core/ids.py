@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asyncpg.pgproto.pgproto import UUID as DriverUUID
+from asyncpg.pgproto.pgproto import UUID as DriverUUID  # noqa: N811 - a class, not a constant
 from uuid_utils import uuid7 as _uuid7
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from sqlalchemy.sql.lambdas import StatementLambdaElement
 from sqlalchemy.sql.selectable import SelectBase
 
 from tradingdb.errors import ScopeError
-from tradingdb.scope.compiler import TEXT_REFUSED, ScopedCompiler
+from tradingdb.scope.compiler import TEXT_REFUSED
 from tradingdb.scope.limit import BY_VERB, SEAT, UNSCOPED, Seat, scope_of, why_outside
 from tradingdb.scope.tables import may_reach_scoped_rows, scoped_columns
 from tradingdb.scope.writes import checked_update, stamped_insert
@@ -23,17 +23,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
     from sqlalchemy.engine.interfaces import ExecutionContext
-    from sqlalchemy.ext.asyncio import AsyncEngine
     from sqlalchemy.orm import SessionTransaction, UOWTransaction
 
 _OF_TRANSACTIONS = (SavepointClause, RollbackToSavepointClause, ReleaseSavepointClause, DefaultGenerator)
-
-
-def install(engine: AsyncEngine) -> None:
-    """Make the sessions of an engine able to be scoped."""
-    engine.dialect.statement_compiler = ScopedCompiler
-    event.listen(engine.sync_engine, "before_execute", _limit, retval=True)
-    event.listen(engine.sync_engine, "before_cursor_execute", _refuse_driver_sql)
 
 
 class ScopedSession(Session):
@@ -50,7 +42,7 @@ def _active_seat(options: Mapping[str, Any]) -> Seat | None:
 def _limit(
     _connection: Connection, element: Any, multiparams: Any, params: Any, execution_options: Mapping[str, Any]
 ) -> tuple[Any, Any, Any]:
-    """Give a statement its scope, or refuse it. Called for every statement of the engine."""
+    """Give a statement its scope, or refuse it. Called for every statement of a scoped session."""
     seat = _active_seat(execution_options)
     if seat is None or isinstance(element, _OF_TRANSACTIONS):
         return element, multiparams, params
@@ -91,8 +83,11 @@ def _refuse_driver_sql(
 
 @event.listens_for(ScopedSession, "after_begin")
 def _seat_connection(session: ScopedSession, _transaction: SessionTransaction, connection: Connection) -> None:
-    """Have every connection of the session, also one after a rollback, carry the scope."""
+    """Have every connection of the session, also one after a rollback, carry the scope and refuse what is outside."""
     connection.execution_options(**{SEAT: session.info[SEAT]})
+    if not event.contains(connection, "before_execute", _limit):  # a savepoint begins on the same connection
+        event.listen(connection, "before_execute", _limit, retval=True)
+        event.listen(connection, "before_cursor_execute", _refuse_driver_sql)
 
 
 @event.listens_for(ScopedSession, "before_flush")
