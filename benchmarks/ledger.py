@@ -3,9 +3,10 @@
     python benchmarks/ledger.py [--fills 2000] [--writers 16] [--json FILE] [--docs]
 
 Singles and raw inserts take turns of a hundred in one run, each in a transaction of its own that is committed to disk.
-The raw statement inserts the fill and nothing else; `record_fill` also moves the order, the position, the cash and the
-outbox. It runs on a connection of our pool, where every command has its time limit, and on one as asyncpg makes it. The
-tables hold some fills before, and are analyzed, as autovacuum does within the first minute.
+The raw statement inserts the fill and nothing else; `record_fill` also takes a connection from a pool, and moves the
+order, the position, the cash and the outbox. The raw one runs on a connection that it keeps: one of our pool, where
+every command has its time limit, and one as asyncpg makes it; and on one that it takes from asyncpg's own pool each
+time. The tables hold some fills before, and are analyzed, as autovacuum does within the first minute.
 """
 
 from __future__ import annotations
@@ -16,10 +17,13 @@ import itertools
 import random
 import statistics
 import time
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING
 
+import asyncpg
 import figures
 from figures import Figure
 from sqlalchemy import text
@@ -32,10 +36,10 @@ from tradingdb.models import TradingAccount, TradingMode, User
 from tradingdb.services.ledger import NewFill, NewOrder, record_fill, record_fills, submit_order
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractAsyncContextManager
     from uuid import UUID
 
-    import asyncpg
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from tradingdb import Database
@@ -108,26 +112,37 @@ async def singles(database: Database, fills: int) -> list[Figure]:
     """One commit each, beside raw statements; then the same in batches."""
     desk, numbers = await open_desk(database), itertools.count()
     ours: list[float] = []
-    limited: list[float] = []
-    plain: list[float] = []
+    raw: dict[str, list[float]] = {name: [] for name in ("limited", "plain", "pooled")}
     await _record_batch(database, desk, numbers)
     async with database.write() as session:
         await session.execute(text("ANALYZE"))
-    async with database.engine.connect() as pooled, maintenance_connection(database.target) as own:
-        rivals = ((limited, await _driver(pooled), "pooled"), (plain, await _driver(own), "plain"))
+    _, address = database.engine.dialect.create_connect_args(database.engine.url)
+    async with (
+        database.engine.connect() as limited,
+        maintenance_connection(database.target) as plain,
+        asyncpg.create_pool(**address, min_size=2) as pool,
+    ):
+        rivals = {
+            "limited": partial(nullcontext, await _driver(limited)),
+            "plain": partial(nullcontext, await _driver(plain)),
+            "pooled": pool.acquire,
+        }
         for _ in range(fills // TURN):
             turn = [desk.fill(number) for number in itertools.islice(numbers, TURN)]
             ours += [await _record(database, fill) for fill in turn]
-            for times, raw, name in rivals:
-                times += [await _insert(raw, desk, fill, name) for fill in turn]
+            for name, take in rivals.items():
+                raw[name] += [await _insert(take, desk, fill, name) for fill in turn]
     single = statistics.median(ours)
     batch = statistics.median([await _record_batch(database, desk, numbers) for _ in range(BATCHES)])
     what = "record_fill, p50, one commit each"
     return [
         figures.of_times(
-            what, "raw INSERT, committed, on a connection with our limits", single, statistics.median(limited), 3
+            what, "raw INSERT, committed, on a connection with our limits", single, statistics.median(raw["limited"]), 3
         ),
-        figures.of_times(what, "the same on a connection without limits", single, statistics.median(plain)),
+        figures.of_times(what, "the same on a connection without limits", single, statistics.median(raw["plain"])),
+        figures.of_times(
+            what, "the same, taken from asyncpg's pool each time", single, statistics.median(raw["pooled"])
+        ),
         Figure(
             f"{BATCH:,} fills in one batch",
             f"{batch * 1e3:,.0f} ms",
@@ -160,7 +175,9 @@ async def _record_batch(database: Database, desk: Desk, numbers: Iterator[int]) 
     return time.perf_counter() - started
 
 
-async def _insert(raw: asyncpg.Connection, desk: Desk, fill: NewFill, rival: str) -> float:
+async def _insert(
+    take: Callable[[], AbstractAsyncContextManager[asyncpg.Connection]], desk: Desk, fill: NewFill, rival: str
+) -> float:
     values = (
         desk.account_id,
         desk.instrument_id,
@@ -172,7 +189,7 @@ async def _insert(raw: asyncpg.Connection, desk: Desk, fill: NewFill, rival: str
         fill.fee,
     )
     started = time.perf_counter()
-    async with raw.transaction():
+    async with take() as raw, raw.transaction():
         await raw.fetchval(INSERT, uuid7(), *values, fill.executed_at)
     return time.perf_counter() - started
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import socket
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -199,6 +201,32 @@ async def test_connections_that_were_killed_while_idle_are_replaced_unseen(datab
             plain = await connection.execution_options(isolation_level="AUTOCOMMIT")
             assert await plain.scalar(text("SELECT 1")) == 1
     assert await connections(database, "killed") == 0
+
+
+async def test_a_connection_that_was_left_within_a_transaction_is_replaced_unseen(database: Database) -> None:
+    """As happens where somebody begins on the driver itself: nobody may go on in what is open there."""
+    limits = Limits(pool_size=1, max_overflow=0)
+    async with Database(database.target, limits=limits, application_name="left open") as pooled:
+        async with pooled.engine.connect() as connection:
+            raw = (await connection.get_raw_connection()).driver_connection
+            assert raw is not None
+            await raw.execute("BEGIN; SET LOCAL statement_timeout = 12345")
+        async with pooled.write() as session:
+            assert await session.scalar(text("SHOW statement_timeout")) == "30s"
+            assert await connections(database, "left open") == 1
+
+
+async def test_a_begin_that_is_not_answered_leaves_nothing_open(database: Database) -> None:
+    limits = Limits(pool_size=1, max_overflow=0, command_timeout=0.5)
+    async with Database(database.target, limits=limits, application_name="stopped") as pooled:
+        async with pooled.write() as session:
+            pid = await session.scalar(text("SELECT pg_backend_pid()"))
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            async with pooled.write() as session:
+                assert await session.scalar(text("SELECT pg_backend_pid()")) != pid
+        finally:
+            os.kill(pid, signal.SIGCONT)
 
 
 async def connections(database: Database, application_name: str) -> int:

@@ -51,7 +51,7 @@ async def said_by_postgresql(database: Database, sqlstate: str) -> DBAPIError:
         ("40001", TransactionConflictError, "sqlstate 40001"),
         ("40P01", TransactionConflictError, "run it again"),
         ("42501", InsufficientRightsError, "lacks a right"),
-        ("25006", DatabaseUnavailableError, "was lost"),
+        ("25006", DatabaseUnavailableError, "is a replica"),
         ("57P01", DatabaseUnavailableError, "PostgreSQL"),
         ("57P02", DatabaseUnavailableError, "PostgreSQL"),
         ("57P03", DatabaseUnavailableError, "PostgreSQL"),

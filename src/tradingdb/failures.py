@@ -137,6 +137,10 @@ def translated(error: BaseException) -> TradingDBError | None:  # noqa: PLR0911 
         return PartitionMissingError()
     if state in SERVER_GONE:
         return DatabaseUnavailableError()
+    if state == READ_ONLY:
+        return DatabaseUnavailableError(
+            "PostgreSQL refused to write: the server is a replica, or has become one; connect to the primary."
+        )
     if is_invalidated or isinstance(error, asyncpg.InterfaceError):
         return DatabaseUnavailableError("The connection to PostgreSQL was lost.")
     return None

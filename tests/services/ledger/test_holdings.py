@@ -148,7 +148,7 @@ def test_digits_are_kept() -> None:
 
 
 def test_executions_of_one_instant_are_ordered_by_the_venues_numbers() -> None:
-    places = [Execution(OrderSide.BUY, Decimal(1), Decimal(1), START, number, 0).place for number in ("9", "10", "11")]
+    places = [place_within(number, 0) for number in ("9", "10", "11")]
     assert all(before < after for before, after in pairwise(places))
 
 
