@@ -18,7 +18,7 @@ from tradingdb.errors import InvalidValueError
 from tradingdb.scope import require_unscoped_table
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 
     import asyncpg
     from sqlalchemy import TextClause
@@ -84,13 +84,13 @@ async def upsert(
     return UpsertReport(inserted, len(outcomes) - inserted, len(batch) - len(outcomes))
 
 
-def unnested(prefix: str, columns: Mapping[str, str]) -> str:
-    """SQL of a table made of array parameters, one for each column.
+def unnested(prefix: str, columns: Mapping[str, str], *, as_text: Collection[str] = ()) -> str:
+    """SQL of a table made of array parameters, one for each column; types in `as_text` are given as text.
 
     The arrays stand in subqueries, because PostgreSQL would plan anew for every length that it sees: planning such a
     statement takes longer than running it.
     """
-    arrays = (f"(SELECT CAST(:{prefix}_{name} AS {kind}[]))" for name, kind in columns.items())
+    arrays = (f"(SELECT {_given(f'{prefix}_{name}', kind, as_text, '[]')})" for name, kind in columns.items())
     return f"unnest({', '.join(arrays)})"
 
 
@@ -102,8 +102,8 @@ def arrays(prefix: str, columns: Iterable[str], rows: Sequence[Mapping[str, Any]
 FEW = 3
 """Up to this many rows are sent as single values: planned once and run in half the time that arrays take."""
 
-_AS_TEXT = {"numeric"}
-"""Types that asyncpg takes longer to write than PostgreSQL to read."""
+_TEXT = {"numeric"}
+"""Types that are sent as text: asyncpg writes their binary form slower than PostgreSQL reads the other."""
 
 
 def sent(prefix: str, columns: Mapping[str, str], count: int) -> str:
@@ -115,18 +115,18 @@ def sent(prefix: str, columns: Mapping[str, str], count: int) -> str:
     names = ", ".join(columns)
     if count > FEW:
         (first, _), *others = columns.items()
-        shared = (f"coalesce(varying.{name}, {_given(f'{prefix}_same_{name}', kind)})" for name, kind in others)
+        shared = (f"coalesce(varying.{name}, {_given(f'{prefix}_same_{name}', kind, _TEXT)})" for name, kind in others)
         values = ", ".join([f"varying.{first}", *shared])
-        arrays = (f"(SELECT {_given(f'{prefix}_{name}', kind, '[]')})" for name, kind in columns.items())
-        varying = f"unnest({', '.join(arrays)}) AS varying ({names})"
+        varying = f"{unnested(prefix, columns, as_text=_TEXT)} AS varying ({names})"
         return f"(SELECT {values} FROM {varying}) AS sent ({names})"  # noqa: S608 - names of ours
-    rows = (", ".join(map(_given, _single_names(prefix, tuple(columns), at), columns.values())) for at in range(count))
+    parameters = (zip(_single_names(prefix, tuple(columns), at), columns.values(), strict=True) for at in range(count))
+    rows = (", ".join(_given(name, kind, _TEXT) for name, kind in row) for row in parameters)
     return f"(VALUES {', '.join(f'({row})' for row in rows)}) AS sent ({names})"
 
 
-def _given(parameter: str, kind: str, dimension: str = "") -> str:
+def _given(parameter: str, kind: str, as_text: Collection[str], dimension: str = "") -> str:
     """SQL of a parameter in its type."""
-    given = f"CAST(:{parameter} AS text{dimension})" if kind in _AS_TEXT else f":{parameter}"
+    given = f"CAST(:{parameter} AS text{dimension})" if kind in as_text else f":{parameter}"
     return f"CAST({given} AS {kind}{dimension})"
 
 
@@ -138,7 +138,7 @@ def sent_values(prefix: str, columns: Mapping[str, str], rows: Sequence[Mapping[
     for at, row in enumerate(rows):
         for parameter, (name, kind) in zip(_single_names(prefix, tuple(columns), at), columns.items(), strict=True):
             value = row[name]
-            values[parameter] = str(value) if kind in _AS_TEXT and value is not None else value
+            values[parameter] = str(value) if kind in _TEXT and value is not None else value
     return values
 
 
@@ -146,7 +146,7 @@ def _columns_sent(prefix: str, columns: Mapping[str, str], rows: Sequence[Mappin
     values: dict[str, Any] = {}
     for at, (name, kind) in enumerate(columns.items()):
         column = [row[name] for row in rows]
-        if kind in _AS_TEXT:
+        if kind in _TEXT:
             column = [None if value is None else str(value) for value in column]
         value = column[0]
         is_same = at > 0 and value == column[-1] and column.count(value) == len(column)
