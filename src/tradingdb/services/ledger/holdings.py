@@ -182,14 +182,14 @@ def _moved(holding: Holding, change: Decimal, execution: Execution, contract: Co
         average = _average((before, Lot(opened, price)), contract)
     began = not held or held * quantity < 0
     return Holding(
-        quantity,
-        average,
-        realized,
-        holding.fees,
-        holding.other_fees,
-        None if not quantity else execution.executed_at if began else holding.opened_at,
-        execution.place,
-        lots,
+        quantity=quantity,
+        average_price=average,
+        realized_pnl=realized,
+        fees=holding.fees,
+        other_fees=holding.other_fees,
+        opened_at=None if not quantity else execution.executed_at if began else holding.opened_at,
+        last_place=execution.place,
+        lots=lots,
     )
 
 
