@@ -227,6 +227,11 @@ async def test_a_begin_that_is_not_answered_leaves_nothing_open(database: Databa
                 assert await session.scalar(text("SELECT pg_backend_pid()")) != pid
         finally:
             os.kill(pid, signal.SIGCONT)
+        for _ in range(500):  # it ends once it sees that its client has gone
+            if (left := await connections(database, "stopped")) == 1:
+                break
+            await asyncio.sleep(0.01)
+        assert left == 1
 
 
 async def connections(database: Database, application_name: str) -> int:

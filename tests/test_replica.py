@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from embedded_servers import ask, embedded, folder  # noqa: F401 - a fixture
+from tradingdb.connections import Limits
 from tradingdb.database import Database
 from tradingdb.errors import DatabaseUnavailableError
 from tradingdb.urls import ConnectionTarget
@@ -22,7 +23,8 @@ async def replica(folder: Path) -> AsyncIterator[Database]:  # noqa: F811 - the 
     with server:
         await ask(server, "CREATE TABLE numbers (n int)", "INSERT INTO numbers VALUES (1)")
     (server.pgdata / "standby.signal").touch()  # a standby of nobody: it has all WAL there is
-    async with Database(ConnectionTarget(server.url()), embedded=server) as database:
+    limits = Limits(pool_size=1, max_overflow=0)
+    async with Database(ConnectionTarget(server.url()), embedded=server, limits=limits) as database:
         yield database
 
 
@@ -42,7 +44,8 @@ async def test_a_replica_reads_and_says_why_it_does_nothing_else(replica: Databa
         async with replica.write(isolation="SERIALIZABLE"):
             pass
 
-    with pytest.raises(DBAPIError, match="hot standby"):
-        await begin()
+    for _ in range(2):  # what was refused once leaves the connection as it was
+        with pytest.raises(DBAPIError, match="hot standby"):
+            await begin()
     async with replica.read() as session:
         assert await session.scalar(text("SELECT n FROM numbers")) == 1

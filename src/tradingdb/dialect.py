@@ -42,14 +42,17 @@ class Dialect(PGDialect_asyncpg):
         """
         try:
             dbapi_connection.run_async(lambda _: dbapi_connection._start_transaction())  # noqa: SLF001 - no public way
-            if self._begin_with is not None:
-                dbapi_connection.run_async(lambda driver: driver.execute(self._begin_with))
         except Exception as error:
-            if sqlstate_of(error) is not None:
-                raise  # the server refuses
-            # it may have begun all the same, and nobody would end it
-            dbapi_connection.driver_connection.terminate()
-            raise self.loaded_dbapi.InterfaceError("The connection was lost at BEGIN.", error) from error
+            driver = dbapi_connection.driver_connection
+            if sqlstate_of(error) is None or driver.is_in_transaction():
+                driver.terminate()  # it may have begun all the same, and nobody would end it
+                raise self.loaded_dbapi.InterfaceError(f"BEGIN failed: {error!r}", error) from error
+            driver._top_xact = None  # noqa: SLF001 - asyncpg leaves it, and would take the next BEGIN for a nested one
+            raise
+        if self._begin_with is not None:
+            cursor = dbapi_connection.cursor()
+            cursor.execute(self._begin_with)
+            cursor.close()
 
     def do_ping(self, dbapi_connection: Any) -> bool:
         """Whether a pooled connection is alive: one question, where SQLAlchemy asks three."""

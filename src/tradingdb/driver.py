@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tradingdb.errors import RolledBackError
+
 if TYPE_CHECKING:
     import asyncpg
     from sqlalchemy import Connection
@@ -46,7 +48,12 @@ class Driver:
 
 
 async def driver_in_transaction(session: AsyncSession) -> Driver:
-    """The driver of a session. A savepoint that was asked for begins here, not before."""
+    """The driver of a session. A savepoint that was asked for begins here, not before.
+
+    Raises:
+        PendingRollbackError: a flush failed, and with it all that the session had done.
+        RolledBackError: the transaction was ended on the connection itself.
+    """
     if (seen := _seen(session.sync_session)) is not None:
         return seen
     return await session.run_sync(driver_of)
@@ -56,7 +63,10 @@ def driver_of(session: Session) -> Driver:
     """The same within SQLAlchemy's greenlet."""
     if (seen := _seen(session)) is not None:
         return seen
-    return remember_driver(session, session.connection())
+    connection = session.connection()
+    if not connection.in_transaction():  # ended past the session, which would not begin another
+        raise RolledBackError
+    return remember_driver(session, connection)
 
 
 def remember_driver(session: Session, connection: Connection) -> Driver:
@@ -65,9 +75,16 @@ def remember_driver(session: Session, connection: Connection) -> Driver:
     return driver
 
 
+def forget_driver(session: Session) -> None:
+    """Of a session that has ended: it would be kept alive by what it remembers."""
+    session.info.pop(_SEEN, None)
+
+
 def _seen(session: Session) -> Driver | None:
     seen: Driver | None = session.info.get(_SEEN)
-    return seen if seen is not None and seen.within is _transaction_of(session) else None
+    if seen is None or seen.within is not _transaction_of(session):
+        return None
+    return seen if session.is_active and seen.connection.in_transaction() else None
 
 
 def _transaction_of(session: Session) -> SessionTransaction | None:

@@ -141,7 +141,7 @@ def translated(error: BaseException) -> TradingDBError | None:  # noqa: PLR0911 
         return DatabaseUnavailableError(
             "PostgreSQL refused to write: the server is a replica, or has become one; connect to the primary."
         )
-    if is_invalidated or isinstance(error, asyncpg.InterfaceError):
+    if is_invalidated or isinstance(error, (asyncpg.InterfaceError, asyncpg.InternalClientError)):
         return DatabaseUnavailableError("The connection to PostgreSQL was lost.")
     return None
 

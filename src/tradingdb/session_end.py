@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from tradingdb.driver import FAILED, driver_of
+from tradingdb.driver import FAILED, driver_of, forget_driver
 from tradingdb.errors import OutcomeUnknownError, RolledBackError, TimeLimitError
 from tradingdb.failures import IN_FAILED_TRANSACTION, is_connection_loss, sqlstate_of
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 async def close(session: AsyncSession) -> None:
     """Give the connection back; what is not committed is rolled back."""
+    forget_driver(session.sync_session)
     if session.in_transaction():
         async with session:  # which rolls back, and finishes that when it is cancelled
             return

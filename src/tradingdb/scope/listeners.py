@@ -85,9 +85,8 @@ def _refuse_driver_sql(
 def _seat_connection(session: ScopedSession, _transaction: SessionTransaction, connection: Connection) -> None:
     """Have every connection of the session, also one after a rollback, carry the scope and refuse what is outside."""
     connection.execution_options(**{SEAT: session.info[SEAT]})
-    if not event.contains(connection, "before_execute", _limit):  # a savepoint begins on the same connection
-        event.listen(connection, "before_execute", _limit, retval=True)
-        event.listen(connection, "before_cursor_execute", _refuse_driver_sql)
+    event.listen(connection, "before_execute", _limit, retval=True)  # once, also where savepoints say it again
+    event.listen(connection, "before_cursor_execute", _refuse_driver_sql)
 
 
 @event.listens_for(ScopedSession, "before_flush")

@@ -15,9 +15,9 @@ from tradingdb.bulk import arrays, unnested
 from tradingdb.core.clock import as_utc, utc_now
 from tradingdb.core.json import dump_json
 from tradingdb.errors import LedgerConflictError, NotFoundError, TradingDBError
-from tradingdb.models import OrderEventKind, OrderStatus, PositionSide
+from tradingdb.models import OrderEventKind, OrderStatus
 from tradingdb.scope import require_in_scope, scoped_by_verb
-from tradingdb.services.ledger.books import Place, open_books
+from tradingdb.services.ledger.books import POSITION_SIDES, Place, open_books
 from tradingdb.services.ledger.changing_order import ChangingOrder
 from tradingdb.services.ledger.entries import NewOrderEvent, Receipt, Result
 from tradingdb.services.ledger.guard import refuse_other_content, require_accounts
@@ -201,7 +201,7 @@ async def _named(session: WriteSession, events: Sequence[NewOrderEvent]) -> Sequ
 
 
 def _place_of(order: Row[Any]) -> Place:
-    return Place(order.account_id, order.instrument_id, PositionSide(order.position_side))
+    return Place(order.account_id, order.instrument_id, POSITION_SIDES[order.position_side])
 
 
 async def _locked_orders(session: WriteSession, ids: set[UUID]) -> dict[UUID, ChangingOrder]:

@@ -10,9 +10,9 @@ from sqlalchemy.dialects.postgresql import insert
 from tradingdb.core.ddl import table_of
 from tradingdb.core.ids import uuid7
 from tradingdb.errors import NotFoundError, TradingDBError
-from tradingdb.models import Order, OrderStatus, PositionSide, Signal, Strategy, Trade, TradingDecision
+from tradingdb.models import Order, OrderStatus, Signal, Strategy, Trade, TradingDecision
 from tradingdb.scope import scoped_by_verb
-from tradingdb.services.ledger.books import Place, open_books
+from tradingdb.services.ledger.books import POSITION_SIDES, Place, open_books
 from tradingdb.services.ledger.entries import NewOrder, Receipt, Result
 from tradingdb.services.ledger.guard import refuse_other_content, require_accounts
 from tradingdb.services.ledger.holdings import order_value
@@ -77,7 +77,7 @@ async def submit_orders(session: WriteSession, orders: Sequence[NewOrder]) -> li
 
 def place_of(order: NewOrder | Order) -> Place:
     """The position that an order's fills will move."""
-    return Place(order.account_id, order.instrument_id, PositionSide(order.position_side))
+    return Place(order.account_id, order.instrument_id, POSITION_SIDES[order.position_side])
 
 
 async def join_waiting(
@@ -87,7 +87,7 @@ async def join_waiting(
     posting = Posting()
     if order_ids:
         for row in await session.execute(_WAITING, {"orders": list(order_ids)}):
-            contract = books[Place(row.account_id, row.instrument_id, PositionSide(row.position_side))].contract
+            contract = books[Place(row.account_id, row.instrument_id, POSITION_SIDES[row.position_side])].contract
             posting.learned[row.id] = {"id": row.id, "order_id": row.order_id}
             value = order_value(row.quantity, row.price, contract)
             posting.share(row.order_id, row.quantity, value, row.executed_at, is_inverse=contract.is_inverse)
