@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tradingdb.database import ReadSession, WriteSession
 
     Row = Mapping[str, Any] | RowMapping
+    """A record of asyncpg, or a row of SQLAlchemy by the names of its columns."""
 
 ORDER_SIDES = {str(side): side for side in OrderSide}
 POSITION_SIDES = {str(side): side for side in PositionSide}
