@@ -88,6 +88,7 @@ NOT_REFERENCES = {
     "fills.client_order_id": "our identifier, told to the venue",
     "orders.client_order_id": "our identifier, told to the venue",
     "orders.venue_order_id": "the venue's identifier",
+    "outbox_events.account_id": "of an account that may be deleted before its events are read",
     "outbox_events.transaction_id": "PostgreSQL's number of a transaction",
     "trading_accounts.venue_account_id": "the venue's identifier",
     "workflow_executions.execution_id": "the starter's own name for it",

@@ -20,7 +20,7 @@ from tradingdb.core.ddl import table_of
 from tradingdb.core.ids import uuid7
 from tradingdb.database import Database, ReadSession, WriteSession
 from tradingdb.errors import InvalidValueError, ScopeError
-from tradingdb.models import OutboxConsumer, OutboxEvent
+from tradingdb.models import OutboxConsumer, OutboxEvent, TradingAccount, TradingMode, User, Venue, VenueKind
 from tradingdb.scope import Scope
 from tradingdb.services import outbox
 from tradingdb.services.outbox import START, Cursor, NewEvent
@@ -246,6 +246,24 @@ async def test_pruning_spares_what_a_consumer_has_not_read_and_what_is_young(wri
         with pytest.raises(InvalidValueError):
             await outbox.prune(session, timedelta(days=-1))
     assert [event.key for event in await _read_all(writers)] == ["0", "4", "5"]
+
+
+async def test_what_happened_to_an_account_is_heard_of_after_its_end(writers: Database) -> None:
+    async with writers.write() as session:
+        venue = Venue(code="end", name="End", kind=VenueKind.EXCHANGE)
+        user = User(username="end", email="end@example.org")
+        session.add_all([venue, user])
+        await session.flush()
+        account = TradingAccount(
+            user_id=user.id, venue_id=venue.id, label="end", mode=TradingMode.PAPER, base_currency="USDT"
+        )
+        session.add(account)
+        await session.flush()
+        await outbox.publish(session, "account.closed", "trading_accounts", account.id, {}, account.id)
+    async with writers.write() as session:
+        await session.delete(await session.get_one(TradingAccount, account.id))
+    await until_older_ones_ended(writers)
+    assert [event.account_id for event in await _read(writers)] == [account.id]
 
 
 async def test_a_cursor_is_kept_for_a_consumer_and_never_goes_back(writers: Database) -> None:

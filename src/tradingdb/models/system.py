@@ -221,13 +221,12 @@ class OutboxEvent(Base):
     topic: Mapped[Code] = mapped_column(comment="For example order.filled.")
     entity: Mapped[Code] = mapped_column(comment="Table of what it is about.")
     entity_key: Mapped[Reference] = mapped_column(comment="Its primary key, as text.")
-    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("trading_accounts.id", ondelete="CASCADE"), index=True)
+    account_id: Mapped[UUID | None] = mapped_column(comment="Whose event it is, also once the account is gone.")
     payload: Mapped[Payload] = mapped_column(comment="What happened.")
     occurred_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.clock_timestamp())
 
     __table_args__ = (
         Index("ix_outbox_events__transaction_id_id", "transaction_id", "id"),
-        Index("ix_outbox_events__topic", "topic", "id"),
         *not_blank("topic", "entity"),
         {"comment": __doc__},
     )
