@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from tradingdb import bulk
-from tradingdb.bulk import UpsertReport, copy_in, upsert
+from tradingdb.bulk import FEW, UpsertReport, array_literal, copy_in, fetch, sent, sent_values, upsert
 from tradingdb.candles import wire
 from tradingdb.candles.fetch import fetch_columns
 from tradingdb.connections import Limits
@@ -320,3 +321,31 @@ async def test_a_copy_into_a_server_that_died_ends_and_stores_nothing(
         await asyncio.wait_for(work(), 30)
     async with database.read() as session:
         assert await session.scalar(text("SELECT count(*) FROM numbers")) == 0
+
+
+AWKWARD = ['"', "\\", "\\\\", "NULL", "", " ", ",", "{}", "a\nb", "\u00e9", "\x01"]
+SENT = {"place": "int4", "word": "text", "amount": "numeric", "at": "timestamptz"}
+characters = st.characters(exclude_categories=["Cs"], exclude_characters="\x00")
+words = st.one_of(st.sampled_from(AWKWARD), st.text(characters))
+numbers = st.decimals(allow_nan=False, allow_infinity=False, places=3)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=st.lists(st.tuples(words, numbers), min_size=1, max_size=8), missing=st.sets(st.integers(0, 8)))
+async def test_what_is_sent_is_what_arrives(
+    session: WriteSession, rows: list[tuple[str, Decimal]], missing: set[int]
+) -> None:
+    """As single values or as arrays, whatever text it is, not known, or the same everywhere."""
+    now = datetime.now(UTC)
+    some = [(None, None) if place in missing else row for place, row in enumerate(rows)]
+    sending = [{"place": place, "word": word, "amount": amount, "at": now} for place, (word, amount) in enumerate(some)]
+    query = text(f"SELECT * FROM {sent('it', SENT, min(len(rows), FEW + 1))} ORDER BY place")
+    arrived = await fetch(session, query, sent_values("it", SENT, sending))
+    assert [dict(row) for row in arrived] == sending
+
+
+@pytest.mark.parametrize("word", AWKWARD)
+async def test_any_text_can_stand_in_an_array(session: WriteSession, word: str) -> None:
+    sending = ["a", word, "b", word + word]
+    arrived = await session.scalar(text("SELECT CAST(CAST(:it AS text) AS text[])"), {"it": array_literal(sending)})
+    assert arrived == sending

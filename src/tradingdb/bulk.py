@@ -84,14 +84,14 @@ async def upsert(
     return UpsertReport(inserted, len(outcomes) - inserted, len(batch) - len(outcomes))
 
 
-def unnested(prefix: str, columns: Mapping[str, str], *, as_text: Collection[str] = ()) -> str:
-    """SQL of a table made of array parameters, one for each column; types in `as_text` are given as text.
+def unnested(prefix: str, columns: Mapping[str, str], *, as_literals: Collection[str] = ()) -> str:
+    """SQL of a table made of array parameters, one for each column; those of types in `as_literals` are given as text.
 
     The arrays stand in subqueries, because PostgreSQL would plan anew for every length that it sees: planning such a
     statement takes longer than running it.
     """
-    arrays = (f"(SELECT {_given(f'{prefix}_{name}', kind, as_text, '[]')})" for name, kind in columns.items())
-    return f"unnest({', '.join(arrays)})"
+    arrays = (_given(f"{prefix}_{name}", f"{kind}[]", kind in as_literals) for name, kind in columns.items())
+    return f"unnest({', '.join(f'(SELECT {array})' for array in arrays)})"
 
 
 def arrays(prefix: str, columns: Iterable[str], rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
@@ -105,29 +105,31 @@ FEW = 3
 _TEXT = {"numeric"}
 """Types that are sent as text: asyncpg writes their binary form slower than PostgreSQL reads the other."""
 
+_LITERALS = {"numeric", "text"}
+"""Types whose arrays are sent as one text, in PostgreSQL's notation: asyncpg looks long at each item of an array."""
+
 
 def sent(prefix: str, columns: Mapping[str, str], count: int) -> str:
     """SQL of a table `sent` made of parameters: VALUES for `FEW` rows, arrays for more. At least one row.
 
-    A value that is the same in every row is sent once, because asyncpg looks long at each item of an array; not in the
-    first column, by which the rows are counted.
+    A value that is the same in every row is sent once; not in the first column, by which the rows are counted.
     """
     names = ", ".join(columns)
     if count > FEW:
         (first, _), *others = columns.items()
-        shared = (f"coalesce(varying.{name}, {_given(f'{prefix}_same_{name}', kind, _TEXT)})" for name, kind in others)
+        same = (_given(f"{prefix}_same_{name}", kind, kind in _TEXT) for name, kind in others)
+        shared = (f"coalesce(varying.{name}, {value})" for (name, _), value in zip(others, same, strict=True))
         values = ", ".join([f"varying.{first}", *shared])
-        varying = f"{unnested(prefix, columns, as_text=_TEXT)} AS varying ({names})"
+        varying = f"{unnested(prefix, columns, as_literals=_LITERALS)} AS varying ({names})"
         return f"(SELECT {values} FROM {varying}) AS sent ({names})"  # noqa: S608 - names of ours
     parameters = (zip(_single_names(prefix, tuple(columns), at), columns.values(), strict=True) for at in range(count))
-    rows = (", ".join(_given(name, kind, _TEXT) for name, kind in row) for row in parameters)
+    rows = (", ".join(_given(name, kind, kind in _TEXT) for name, kind in row) for row in parameters)
     return f"(VALUES {', '.join(f'({row})' for row in rows)}) AS sent ({names})"
 
 
-def _given(parameter: str, kind: str, as_text: Collection[str], dimension: str = "") -> str:
+def _given(parameter: str, kind: str, as_text: bool) -> str:  # noqa: FBT001 - a word of the line that calls it
     """SQL of a parameter in its type."""
-    given = f"CAST(:{parameter} AS text{dimension})" if kind in as_text else f":{parameter}"
-    return f"CAST({given} AS {kind}{dimension})"
+    return f"CAST({f'CAST(:{parameter} AS text)' if as_text else f':{parameter}'} AS {kind})"
 
 
 def sent_values(prefix: str, columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -150,10 +152,23 @@ def _columns_sent(prefix: str, columns: Mapping[str, str], rows: Sequence[Mappin
             column = [None if value is None else str(value) for value in column]
         value = column[0]
         is_same = at > 0 and value == column[-1] and column.count(value) == len(column)
-        values[f"{prefix}_{name}"] = None if is_same else column
+        if is_same:
+            values[f"{prefix}_{name}"] = None
+        else:
+            values[f"{prefix}_{name}"] = array_literal(column) if kind in _LITERALS else column
         if at > 0:
             values[f"{prefix}_same_{name}"] = value if is_same else None
     return values
+
+
+def array_literal(texts: Sequence[str | None]) -> str:
+    """An array of texts in PostgreSQL's notation: each in quotes, so that it can be any text (manual, 8.15.6)."""
+    if None not in texts:
+        joined = '","'.join(texts)  # type: ignore[arg-type]
+        if "\\" not in joined and joined.count('"') == 2 * (len(texts) - 1):
+            return f'{{"{joined}"}}'
+    quoted = ("NULL" if text is None else '"' + text.replace("\\", r"\\").replace('"', r"\"") + '"' for text in texts)
+    return f"{{{','.join(quoted)}}}"
 
 
 @cache
