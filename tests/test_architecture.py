@@ -17,7 +17,7 @@ LAYERS = [
     {"models"},
     {"schemas"},
     {"postgres_binaries", "failures", "driver"},
-    {"embedded", "connections", "dialect", "scope", "session_end", "collisions"},
+    {"embedded", "connections", "dialect", "scope", "session_end", "collisions", "last_written"},
     {"database", "catalogue"},
     {"bulk"},
     {"timeseries"},

@@ -10,7 +10,7 @@ PostgreSQL still finds circles through other rows. Who was caught in a second on
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from sqlalchemy import text
 
@@ -29,6 +29,13 @@ else, and so runs when those under way have ended and before those that come."""
 RUN_ALONE = text(f"SELECT pg_advisory_xact_lock({GATE})")
 
 _KEY = "tradingdb_unit"
+
+
+class Turn(NamedTuple):
+    """What to lock now, in order, and whether to wait where others are first."""
+
+    wanted: list[Any]
+    waits: bool
 
 
 class Unit:
@@ -51,7 +58,7 @@ class Unit:
         """Let those who lock in this session ask for their turn."""
         session.info[_KEY] = self
 
-    def in_turn(self, session: AsyncSession, asked: set[Any]) -> tuple[list[Any], bool]:
+    def in_turn(self, session: AsyncSession, asked: set[Any]) -> Turn:
         """See `in_turn`."""
         if self._is_new:
             self._is_new = False
@@ -62,7 +69,7 @@ class Unit:
         waits = last is None or all(place >= last for place in asked - surely)
         self._held |= dict.fromkeys(asked - surely, within[0] if within else None)
         self.wanted |= asked
-        return sorted(asked), waits
+        return Turn(sorted(asked), waits)
 
 
 def _transactions(session: Session) -> Iterator[SessionTransaction]:
@@ -73,13 +80,10 @@ def _transactions(session: Session) -> Iterator[SessionTransaction]:
         current = current.parent
 
 
-def in_turn(session: AsyncSession, asked: set[Any]) -> tuple[list[Any], bool]:
-    """What to lock now for the places that are asked for, in order, and whether to wait where others are first.
-
-    That is more than was asked for at the beginning of a unit that is run again.
-    """
+def in_turn(session: AsyncSession, asked: set[Any]) -> Turn:
+    """What to lock for the places that are asked for: more than those at the beginning of a unit that is run again."""
     unit: Unit | None = session.info.get(_KEY)
-    return (sorted(asked), True) if unit is None else unit.in_turn(session, asked)
+    return Turn(sorted(asked), waits=True) if unit is None else unit.in_turn(session, asked)
 
 
 def collide(session: AsyncSession) -> NoReturn:

@@ -44,6 +44,8 @@ from tradingdb.failures import (
     sqlstate_of,
     why_no_connection,
 )
+from tradingdb.last_written import KEY as LAST_WRITTEN
+from tradingdb.last_written import LastWritten
 from tradingdb.scope.limit import SEAT, Scope, Seat
 from tradingdb.scope.listeners import ScopedSession
 from tradingdb.session_end import close, commit
@@ -140,7 +142,12 @@ class Database:
         self.engine = pooled_engine(self.target, self.limits, application_name, pgbouncer=pgbouncer)
         # a session that outlives its block refuses to work: what it did there would never be committed
         self._write = async_sessionmaker(
-            self.engine, class_=WriteSession, expire_on_commit=False, close_resets_only=False
+            self.engine,
+            class_=WriteSession,
+            expire_on_commit=False,
+            close_resets_only=False,
+            # behind PgBouncer every statement is planned anew, and one that checks a guess takes longer than looking
+            info={LAST_WRITTEN: LastWritten(size=0) if self.behind_pgbouncer else LastWritten()},
         )
         self._read = async_sessionmaker(
             self.engine,

@@ -19,9 +19,10 @@ from tradingdb.core.types import LARGEST_INT4, exact
 from tradingdb.errors import InvalidValueError, LedgerConflictError, NotFoundError, TradingDBError
 from tradingdb.models import CashMovementKind, PositionSide
 from tradingdb.scope import scoped_by_verb
-from tradingdb.services.ledger.books import Place, open_books
+from tradingdb.services.ledger.books import open_books
 from tradingdb.services.ledger.entries import CheckedEntry, Receipt, Result
 from tradingdb.services.ledger.guard import require_accounts
+from tradingdb.services.ledger.position_rows import Place
 from tradingdb.services.outbox import NewEvent, publish_many
 
 if TYPE_CHECKING:

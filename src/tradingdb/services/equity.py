@@ -19,9 +19,10 @@ from tradingdb.core.types import exact
 from tradingdb.errors import InvalidValueError, MissingRateError, NotFoundError
 from tradingdb.models import InstrumentKind, OrderSide, PortfolioSnapshot
 from tradingdb.scope import scoped_by_verb
-from tradingdb.services.ledger.books import Book, Place, executions_of, open_books, places_of
+from tradingdb.services.ledger.books import executions_of, open_books, places_of
 from tradingdb.services.ledger.guard import require_accounts
 from tradingdb.services.ledger.holdings import EXACT, Contract, Execution, Holding, fold, gained
+from tradingdb.services.ledger.position_rows import Book, Place
 from tradingdb.services.outbox import NewEvent, publish_many
 from tradingdb.timeseries import partitions
 

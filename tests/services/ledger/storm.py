@@ -56,7 +56,7 @@ from tradingdb.services.ledger import (
     submit_order,
 )
 from tradingdb.services.ledger.books import open_books
-from tradingdb.services.ledger.fills import execution_in
+from tradingdb.services.ledger.fill_batch import execution_in
 from tradingdb.services.ledger.holdings import EXACT
 from tradingdb.setup import setup
 from tradingdb.urls import ConnectionTarget

@@ -24,9 +24,10 @@ from tradingdb.services.ledger import (
     record_fill,
     record_fills,
 )
-from tradingdb.services.ledger import fills as recording
+from tradingdb.services.ledger import fill_batch as recording
 from tradingdb.services.ledger.books import open_books
-from tradingdb.services.ledger.fills import execution_in, place_of
+from tradingdb.services.ledger.fill_batch import execution_in
+from tradingdb.services.ledger.fills import place_of
 from tradingdb.services.ledger.holdings import Lot
 
 amounts = st.decimals("0.001", "1000", places=3).filter(lambda amount: amount > 0)

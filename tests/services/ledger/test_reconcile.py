@@ -27,7 +27,7 @@ from tradingdb.models import (
 )
 from tradingdb.services import cash
 from tradingdb.services.ledger import NewFill, record_event, record_fill, record_fills, submit_order
-from tradingdb.services.ledger.fills import execution_in
+from tradingdb.services.ledger.fill_batch import execution_in
 from tradingdb.services.reconcile import (
     Reconciliation,
     VenueOrder,

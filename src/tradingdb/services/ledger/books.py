@@ -2,64 +2,31 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import asyncpg
 from sqlalchemy import text
 
 from tradingdb.bulk import FEW, arrays, fetch, sent, sent_values, unnested
 from tradingdb.collisions import GATE, collide, in_turn
-from tradingdb.models import CostBasis, InstrumentKind, OrderSide, PositionSide
 from tradingdb.models.trading.open_fill import HELD, selected
 from tradingdb.scope import scoped_by_verb
-from tradingdb.services.ledger.holdings import Contract, Execution, Holding, Lot, place_within
+from tradingdb.services.ledger.position_rows import POSITION_SIDES, Place, book_of, execution_of, holding_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from uuid import UUID
 
-    from sqlalchemy import RowMapping, TextClause
+    from sqlalchemy import TextClause
 
+    from tradingdb.collisions import Turn
     from tradingdb.database import ReadSession, WriteSession
-
-    Row = Mapping[str, Any] | RowMapping
-    """A record of asyncpg, or a row of SQLAlchemy by the names of its columns."""
-
-ORDER_SIDES = {str(side): side for side in OrderSide}
-POSITION_SIDES = {str(side): side for side in PositionSide}
-_KINDS = {str(kind): kind for kind in InstrumentKind}
-"""By their words: looking one up, for every fill anew, is several times faster than calling the class."""
+    from tradingdb.services.ledger.holdings import Execution, Holding
+    from tradingdb.services.ledger.position_rows import Book
 
 EARLIEST = datetime.min.replace(tzinfo=UTC)
-LAST = "~"
-"""Place of a last fill that is not known, behind every other: whatever else came in that instant is counted anew."""
-
-
-class Place(NamedTuple):
-    """Which position: of an account, in an instrument, net or one of a hedged pair."""
-
-    account_id: UUID
-    instrument_id: int
-    side: PositionSide
-
-
-@dataclass(slots=True)
-class Book:
-    """A position as it is stored, and what counting its fills needs."""
-
-    contract: Contract
-    holding: Holding
-    is_fifo: bool
-
-    @property
-    def empty(self) -> Holding:
-        """The holding before any fill, counted as the account counts."""
-        return Holding(lots=() if self.is_fifo else None)
 
 
 async def open_books(session: WriteSession, places: Iterable[Place]) -> dict[Place, Book]:
@@ -73,20 +40,15 @@ async def open_books(session: WriteSession, places: Iterable[Place]) -> dict[Pla
     asked = set(places)
     if not asked:
         return {}
-    return await lock_books(session, asked, *in_turn(session, asked))
+    return await lock_books(session, asked, in_turn(session, asked))
 
 
-async def lock_books(
-    session: WriteSession,
-    asked: set[Place],
-    wanted: list[Place],
-    waits: bool,  # noqa: FBT001 - as `in_turn` gives it
-) -> dict[Place, Book]:
+async def lock_books(session: WriteSession, asked: set[Place], turn: Turn) -> dict[Place, Book]:
     """Open those that are asked for, once `in_turn` has said what to lock for them."""
-    books = await _locked(session, wanted, waits=waits)
+    books = await _locked(session, turn)
     if not asked <= books.keys():
-        await session.execute(_MAKE, arrays("place", Place._fields, [place._asdict() for place in wanted]))
-        books = await _locked(session, wanted, waits=waits)
+        await session.execute(_MAKE, arrays("place", Place._fields, [place._asdict() for place in turn.wanted]))
+        books = await _locked(session, turn)
     return {place: book for place, book in books.items() if place in asked}
 
 
@@ -128,69 +90,16 @@ async def executions_of(
     return found
 
 
-def _amounts(text: str) -> dict[str, Decimal]:
-    """By currency; as a rule there are none."""
-    return {} if text == "{}" else {currency: Decimal(amount) for currency, amount in json.loads(text).items()}
-
-
-def execution_of(row: Row) -> Execution:
-    """What of a row of fills its arithmetic needs."""
-    return Execution(
-        ORDER_SIDES[row["side"]],
-        row["quantity"],
-        row["price"],
-        row["executed_at"],
-        place_within(row["venue_trade_id"], row["sequence"]),
-        row["fee"],
-        row["fee_currency"],
-    )
-
-
-async def _locked(session: WriteSession, places: list[Place], *, waits: bool) -> dict[Place, Book]:
-    statement = _lock(min(len(places), FEW + 1), waits=waits)
-    parameters = sent_values("place", _PLACE, [place._asdict() for place in places])
+async def _locked(session: WriteSession, turn: Turn) -> dict[Place, Book]:
+    statement = _lock(min(len(turn.wanted), FEW + 1), waits=turn.waits)
+    parameters = sent_values("place", _PLACE, [place._asdict() for place in turn.wanted])
     try:
         rows = await fetch(session, statement, parameters)
     except asyncpg.LockNotAvailableError:
-        if waits:
+        if turn.waits:
             raise
         collide(session)
     return {Place(row["account_id"], row["instrument_id"], POSITION_SIDES[row["side"]]): book_of(row) for row in rows}
-
-
-def book_of(row: Row) -> Book:
-    """What a row of `HELD` says."""
-    return Book(contract_of(row), holding_of(row), row["cost_basis"] == CostBasis.FIFO)
-
-
-def contract_of(row: Row) -> Contract:
-    """What of the instrument of a row of positions its arithmetic needs."""
-    return Contract(
-        kind=_KINDS[row["kind"]],
-        base_currency=row["base_currency"],
-        settle_currency=row["settle_currency"] or row["quote_currency"],
-        size=row["contract_size"],
-        is_inverse=row["is_inverse"],
-    )
-
-
-def holding_of(row: Row) -> Holding:
-    """What a row of positions says is held."""
-    lots = row["lots"]
-    if not row["quantity"]:  # an account that counts otherwise from now on begins with its next holding
-        lots = "[]" if row["cost_basis"] == CostBasis.FIFO else None
-    return Holding(
-        quantity=row["quantity"],
-        average_price=row["average_entry_price"],
-        realized_pnl=row["realized_pnl"],
-        fees=row["fees"],
-        other_fees=_amounts(row["other_fees"]),
-        opened_at=row["opened_at"],
-        last_place=None if row["last_fill_at"] is None else (row["last_fill_at"], row["last_fill_place"] or LAST),
-        lots=None
-        if lots is None
-        else tuple(Lot(Decimal(lot["quantity"]), Decimal(lot["price"])) for lot in json.loads(lots)),
-    )
 
 
 _PLACE = {"account_id": "uuid", "instrument_id": "int4", "side": "text"}

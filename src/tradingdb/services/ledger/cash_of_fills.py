@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from uuid import UUID
 
-    from tradingdb.services.ledger.books import Place
     from tradingdb.services.ledger.entries import NewFill
     from tradingdb.services.ledger.holdings import Contract, Execution
+    from tradingdb.services.ledger.position_rows import Place
 
 
 def movements_of(

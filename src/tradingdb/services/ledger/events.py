@@ -17,12 +17,13 @@ from tradingdb.core.json import dump_json
 from tradingdb.errors import LedgerConflictError, NotFoundError, TradingDBError
 from tradingdb.models import OrderEventKind, OrderStatus
 from tradingdb.scope import require_in_scope, scoped_by_verb
-from tradingdb.services.ledger.books import POSITION_SIDES, Place, open_books
+from tradingdb.services.ledger.books import open_books
 from tradingdb.services.ledger.changing_order import ChangingOrder
 from tradingdb.services.ledger.entries import NewOrderEvent, Receipt, Result
 from tradingdb.services.ledger.guard import refuse_other_content, require_accounts
 from tradingdb.services.ledger.order_state import ENDED, ORDER_PAYLOAD, status_sql
 from tradingdb.services.ledger.orders import join_waiting
+from tradingdb.services.ledger.position_rows import POSITION_SIDES, Place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,28 +5,30 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
 
 from sqlalchemy import text
 
 from tradingdb.bulk import FEW, fetch, sent, sent_values
-from tradingdb.collisions import GATE, in_turn
+from tradingdb.collisions import GATE
 from tradingdb.errors import LedgerConflictError, NotFoundError
 from tradingdb.models.trading.open_fill import KNOWN, KNOWN_OF_SENT, selected
 from tradingdb.scope import scoped_by_verb
-from tradingdb.services.ledger.books import book_of, lock_books
+from tradingdb.services.ledger.books import lock_books
 from tradingdb.services.ledger.guard import refuse_other_content
+from tradingdb.services.ledger.position_rows import book_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
     from decimal import Decimal
-    from uuid import UUID
 
     from sqlalchemy import TextClause
 
+    from tradingdb.collisions import Turn
     from tradingdb.database import WriteSession
-    from tradingdb.services.ledger.books import Book, Place
     from tradingdb.services.ledger.entries import NewFill
+    from tradingdb.services.ledger.position_rows import Book, Place
 
 
 def whole_fills(fills: Sequence[NewFill]) -> list[NewFill]:
@@ -125,22 +127,37 @@ def _key(fill: NewFill) -> str:
     return f"fill {fill.venue_trade_id}/{fill.sequence} of account {fill.account_id}, instrument {fill.instrument_id}"
 
 
+def assumed(fill: NewFill) -> dict[str, Any]:
+    """What is found of a fill that is new and fits to its order, before it is known which order that is."""
+    return _NOT_STORED | {
+        "named_order_id": fill.order_id or TO_BE_FOUND,
+        "order_instrument_id": fill.instrument_id,
+        "order_position_side": fill.position_side,
+        "order_side": fill.side,
+    }
+
+
+TO_BE_FOUND = UUID(int=0)
+_NOT_STORED = dict.fromkeys(KNOWN)
+
+
 async def open_and_look_up(
-    session: WriteSession, places: Sequence[Place], fills: Sequence[NewFill]
+    session: WriteSession,
+    places: Sequence[Place],
+    fills: Sequence[NewFill],
+    turn: Turn,
 ) -> tuple[dict[Place, Book], Sequence[Mapping[str, Any]]]:
     """Lock the positions of fills, and then find for each fill what is stored under its key, and its order.
 
     Raises:
         CollisionError: within `Database.run`, which begins the unit of work again.
     """
-    asked = set(places)
-    wanted, waits = in_turn(session, asked)
-    if len(fills) == len(wanted) == 1 and waits:
+    if len(fills) == len(turn.wanted) == 1 and turn.waits:
         place, fill = places[0], fills[0]
         values = place._asdict() | {name: getattr(fill, name) for name in _KEYS}
         if found := await fetch(session, _OPEN_FILL, values):
             return {place: book_of(found[0])}, found
-    books = await lock_books(session, asked, wanted, waits)
+    books = await lock_books(session, set(places), turn)
     return books, await _look_up(session, fills)
 
 

@@ -12,10 +12,11 @@ from tradingdb.core.ids import uuid7
 from tradingdb.errors import NotFoundError, TradingDBError
 from tradingdb.models import Order, OrderStatus, Signal, Strategy, Trade, TradingDecision
 from tradingdb.scope import scoped_by_verb
-from tradingdb.services.ledger.books import POSITION_SIDES, Place, open_books
+from tradingdb.services.ledger.books import open_books
 from tradingdb.services.ledger.entries import NewOrder, Receipt, Result
 from tradingdb.services.ledger.guard import refuse_other_content, require_accounts
 from tradingdb.services.ledger.holdings import order_value
+from tradingdb.services.ledger.position_rows import POSITION_SIDES, Place
 from tradingdb.services.ledger.posting import Posting
 from tradingdb.services.outbox import NewEvent, publish_many
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tradingdb.database import WriteSession
-    from tradingdb.services.ledger.books import Book
+    from tradingdb.services.ledger.position_rows import Book
 
 
 async def submit_order(session: WriteSession, order: NewOrder) -> Receipt:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tradingdb.database import WriteSession
-    from tradingdb.services.ledger.books import Book, Place
     from tradingdb.services.ledger.holdings import Holding
+    from tradingdb.services.ledger.position_rows import Book, Place
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from sqlalchemy import or_
 from tradingdb.database import WriteSession
 from tradingdb.models import CostBasis, Fill, Order, PositionSide
 from tradingdb.services import rule_statistics
-from tradingdb.services.ledger.books import Book, contract_of, execution_of, holding_of
 from tradingdb.services.ledger.guard import require_all_or_one
 from tradingdb.services.ledger.holdings import Holding, fold
+from tradingdb.services.ledger.position_rows import Book, contract_of, execution_of, holding_of
 from tradingdb.services.ledger.verify_statements import (
     BALANCES,
     CASH_OF_FILLS,

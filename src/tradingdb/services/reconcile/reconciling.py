@@ -13,8 +13,9 @@ from tradingdb.errors import InvalidValueError, NotFoundError
 from tradingdb.models import PositionSide
 from tradingdb.scope import scoped_by_verb
 from tradingdb.services.equity import holdings_at
-from tradingdb.services.ledger.books import Place, open_books, places_of
+from tradingdb.services.ledger.books import open_books, places_of
 from tradingdb.services.ledger.guard import require_account_there
+from tradingdb.services.ledger.position_rows import Place
 from tradingdb.services.outbox import NewEvent, publish_many
 from tradingdb.services.reconcile.differences import Difference, Reconciliation, recorded
 from tradingdb.services.reconcile.orders import OrderComparison

@@ -1,0 +1,382 @@
+"""A fill that is stored before anybody looked changes what it would have changed, and nothing where it was wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from decimal import Decimal
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import pytest
+import pytest_asyncio
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+from trading_desk import Desk, open_desk
+
+from tradingdb.database import Database, ReadSession, WriteSession
+from tradingdb.errors import LedgerConflictError, NotFoundError, TradingDBError
+from tradingdb.last_written import LastWritten
+from tradingdb.services.ledger import (
+    NewFill,
+    Receipt,
+    Result,
+    fills,
+    rebuild_positions,
+    record_event,
+    record_fill,
+    submit_order,
+    verify,
+)
+
+
+class UndoneError(Exception):
+    """Ends a unit of work so that nothing of it stays."""
+
+
+class Looks:
+    """How often somebody looked before he stored, and how often he guessed."""
+
+    def __init__(self) -> None:
+        self.count = self.guesses = 0
+
+    def since(self) -> int:
+        """How often somebody looked since this was asked the last time."""
+        count, self.count = self.count, 0
+        return count
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> Looks:
+    """Counts on."""
+    seen, look, expect = Looks(), fills.open_and_look_up, fills.expectation_of
+
+    async def counted(*given: Any) -> Any:
+        seen.count += 1
+        return await look(*given)
+
+    def guessed(*given: Any) -> Any:
+        seen.guesses += 1
+        return expect(*given)
+
+    monkeypatch.setattr(fills, "open_and_look_up", counted)
+    monkeypatch.setattr(fills, "expectation_of", guessed)
+    return seen
+
+
+@pytest_asyncio.fixture
+async def forgetful(database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Database]:
+    """The same database in another process, which always looks."""
+    with monkeypatch.context() as patch:
+        patch.setattr("tradingdb.database.LastWritten", lambda: LastWritten(size=0))
+        other = Database(database.target)
+    async with other:
+        yield other
+
+
+async def open_orders(database: Database, quantity: int = 5) -> Desk:
+    """An account with an order each way, which the venue has accepted."""
+    async with database.write() as session:
+        desk = await open_desk(session)
+        for side in ("buy", "sell"):
+            await submit_order(session, desk.order(side, side=side, quantity=Decimal(quantity)))
+            await record_event(session, desk.event("accepted", client_order_id=side, venue_order_id=f"v-{side}"))
+    return desk
+
+
+async def record(database: Database, fill: NewFill) -> Receipt:
+    async with database.write() as session:
+        return await record_fill(session, fill)
+
+
+def named(desk: Desk, number: int, side: str = "buy", **values: Any) -> NewFill:
+    return desk.fill(number, side, at=values.pop("at", number), **{"client_order_id": side} | values)
+
+
+async def familiar(database: Database, ordered: int = 5) -> Desk:
+    """An account in whose perpetual this process has recorded so much that it does not look any more."""
+    desk = await open_orders(database, ordered)
+    for number in (1, 2):
+        await record(database, named(desk, number))
+    return desk
+
+
+async def quantity(database: Database, desk: Desk) -> Decimal:
+    async with database.read() as session:
+        return (await desk.position(session)).quantity
+
+
+async def test_who_writes_alone_looks_twice(database: Database, looks: Looks) -> None:
+    desk = await familiar(database)
+    assert looks.since() == 2
+    receipts = [await record(database, named(desk, number, "sell")) for number in (3, 4, 5)]
+    assert looks.since() == 0
+    assert [receipt.result for receipt in receipts] == [Result.INSERTED] * 3
+    async with database.write() as session:
+        orders = {side: await desk.stored_order(session, side) for side in ("buy", "sell")}
+        assert {side: order.filled_quantity for side, order in orders.items()} == {"buy": 2, "sell": 3}
+        assert receipts[-1].order_status == orders["sell"].status
+        assert (await desk.position(session)).quantity == -1
+        stored = {fill.id: fill.order_id for fill in await desk.fills(session)}
+        assert [stored[receipt.id] for receipt in receipts if receipt.id is not None] == [orders["sell"].id] * 3
+        assert await rebuild_positions(session, account_id=desk.account_id) == []
+        assert await verify(session, account_id=desk.account_id) == []
+
+
+@pytest.mark.parametrize("name", ["client_order_id", "venue_order_id", "order_id"])
+async def test_any_name_of_the_order_will_do(database: Database, looks: Looks, name: str) -> None:
+    desk = await familiar(database)
+    looks.since()
+    async with database.read() as session:
+        order = await desk.stored_order(session, "buy")
+    names = {"client_order_id": "buy", "venue_order_id": "v-buy", "order_id": order.id}
+    await record(database, desk.fill(3, at=3, **{name: names[name]}))
+    assert looks.since() == 0
+    async with database.read() as session:
+        assert (await desk.stored_order(session, "buy")).filled_quantity == 3
+
+
+async def test_who_shares_a_position_looks(database: Database, forgetful: Database, looks: Looks) -> None:
+    """A wrong guess costs a round trip; where others write, too, none is made."""
+    desk = await familiar(database)
+    looks.since()
+    for number in range(3, 9, 2):
+        await record(forgetful, named(desk, number))
+        await record(database, named(desk, number + 1))
+    assert looks.since() == 6
+    assert looks.guesses == 1
+    assert await quantity(database, desk) == 8
+
+
+CHANGES = {
+    "what is held": "UPDATE positions SET quantity = 5 WHERE account_id = :account_id",
+    "its cost": "UPDATE positions SET average_entry_price = 90 WHERE account_id = :account_id",
+    "the last fill's place": "UPDATE positions SET last_fill_place = NULL WHERE account_id = :account_id",
+    "how cost is counted": "UPDATE trading_accounts SET cost_basis = 'fifo' WHERE id = :account_id",
+    "the contract": "UPDATE instruments SET contract_size = 10 WHERE id = :instrument_id",
+    "the currency": "UPDATE instruments SET settle_currency = 'USDC' WHERE id = :instrument_id",
+}
+
+
+@pytest.mark.parametrize("statement", CHANGES.values(), ids=CHANGES)
+async def test_nothing_is_stored_on_a_wrong_guess(database: Database, looks: Looks, statement: str) -> None:
+    desk = await familiar(database)
+    looks.since()
+    async with database.write() as session:
+        keys = {"account_id": desk.account_id, "instrument_id": desk.perpetual}
+        await session.execute(text(statement), {name: keys[name] for name in keys if f":{name}" in statement})
+    async with database.read() as session:
+        held = (await desk.position(session)).quantity
+    receipt = await record(database, named(desk, 3))
+    assert receipt.result is Result.INSERTED
+    assert looks.since() == 1
+    assert await quantity(database, desk) == held + 1
+
+
+async def test_a_late_fill_is_counted_where_it_belongs(database: Database, looks: Looks) -> None:
+    """Which needs the fills after it, of a position that nobody else changes meanwhile."""
+    desk = await familiar(database)
+    looks.since()
+    await record(database, named(desk, 3, "sell", at=1.5, price="130"))
+    assert looks.since() == 1
+    async with database.write() as session:
+        assert (await desk.position(session)).realized_pnl == 30
+        assert await rebuild_positions(session, account_id=desk.account_id) == []
+
+
+async def test_a_new_holding_is_counted_as_the_account_counts_now(database: Database, looks: Looks) -> None:
+    desk = await familiar(database)
+    async with database.write() as session:
+        await session.execute(text(CHANGES["how cost is counted"]), {"account_id": desk.account_id})
+    for number in (3, 4):
+        await record(database, named(desk, number))
+    looks.since()
+    await record(database, named(desk, 5, "sell", quantity="4"))
+    await record(database, named(desk, 6))
+    await record(database, named(desk, 7, price="200"))
+    async with database.read() as session:
+        lots = (await desk.position(session)).lots
+    assert lots is not None
+    assert [lot.price for lot in lots] == [100, 200]
+    assert looks.since() == 1
+
+
+async def test_what_was_rolled_back_was_never_there(database: Database, looks: Looks) -> None:
+    desk = await familiar(database)
+    with suppress(UndoneError):
+        async with database.write() as session:
+            await record_fill(session, named(desk, 3))
+            raise UndoneError
+    looks.since()
+    await record(database, named(desk, 4))
+    assert looks.since() == 1
+    assert await quantity(database, desk) == 3
+
+
+async def test_a_fill_that_is_there_is_a_duplicate(database: Database, forgetful: Database) -> None:
+    """Also one that another process recorded, whose next made the position what it was."""
+    desk = await familiar(database)
+    await record(forgetful, named(desk, 3))
+    async with forgetful.write() as session:
+        await session.execute(
+            text(
+                "UPDATE positions SET (quantity, last_fill_at, last_fill_place) ="
+                " (2, last_fill_at - interval '1 second', '0001:2:00000') WHERE account_id = :account_id"
+            ),
+            {"account_id": desk.account_id},
+        )
+    assert (await record(database, named(desk, 3))).result is Result.DUPLICATE
+    with pytest.raises(LedgerConflictError):
+        await record(database, named(desk, 3, quantity="2"))
+    assert await quantity(database, desk) == 2
+
+
+async def test_an_order_that_does_not_fit_is_refused(database: Database) -> None:
+    desk = await familiar(database)
+    with pytest.raises(LedgerConflictError):
+        await record(database, named(desk, 3, client_order_id="sell"))
+    with pytest.raises(LedgerConflictError):
+        await record(database, named(desk, 3, venue_order_id="v-sell"))
+    with pytest.raises(NotFoundError):
+        await record(database, named(desk, 3, order_id=UUID(int=1)))
+    assert (await record(database, named(desk, 3, client_order_id="later"))).order_status is None
+    assert await quantity(database, desk) == 3
+
+
+async def test_who_finds_the_position_locked_waits_for_it(database: Database, looks: Looks) -> None:
+    desk = await familiar(database)
+    looks.since()
+    async with database.write() as first:
+        await record_fill(first, named(desk, 3))
+        second = asyncio.create_task(record(database, named(desk, 4)))
+        done, _ = await asyncio.wait([second], timeout=0.3)
+        assert not done
+    await second
+    assert looks.since() == 1
+    assert await quantity(database, desk) == 4
+
+
+async def test_many_writers_of_one_position(database: Database, forgetful: Database) -> None:
+    desk = await familiar(database, ordered=100)
+
+    async def write(where: Database, first: int) -> None:
+        for number in range(first, first + 25):
+            fill = named(desk, number, ("buy", "sell")[number % 2])
+            await where.run(partial(record_fill, fill=fill))
+
+    await asyncio.gather(write(database, 100), write(database, 200), write(forgetful, 300))
+    async with database.write() as session:
+        assert len(await desk.fills(session)) == 77
+        assert await rebuild_positions(session, account_id=desk.account_id) == []
+        assert await verify(session, account_id=desk.account_id) == []
+
+
+sides = st.sampled_from(["buy", "sell"])
+amounts = st.sampled_from(["1", "0.5", "2.25", "1.000000000000000000000000000000000001"])
+names = st.sampled_from(["client", "venue", "both", "unknown", "other", "id", "no id", "none"])
+fees = st.sampled_from([(Decimal(0), None), (Decimal("0.01"), "USDT"), (Decimal("0.002"), "BTC")])
+some_fill = st.tuples(st.integers(0, 9), sides, amounts, amounts, st.integers(0, 3), names, fees)
+steps = st.one_of(
+    st.tuples(st.just("record"), some_fill),
+    st.tuples(st.just("record"), some_fill),
+    st.tuples(st.just("record"), some_fill),
+    st.tuples(st.just("undo"), some_fill),
+    st.tuples(st.just("elsewhere"), some_fill),
+    st.tuples(st.just("basis"), st.sampled_from(["fifo", "average"])),
+)
+
+
+class Twin:
+    """One of two accounts to which the same happens; only the other's database remembers."""
+
+    def __init__(self, desk: Desk, database: Database, elsewhere: Database) -> None:
+        self.desk, self._database, self._elsewhere = desk, database, elsewhere
+
+    async def take(self, step: tuple[str, Any]) -> object:
+        """Let something happen. Returns what is seen of it."""
+        kind, what = step
+        if kind == "basis":
+            async with self._elsewhere.write() as session:
+                basis = text("UPDATE trading_accounts SET cost_basis = :basis WHERE id = :id")
+                await session.execute(basis, {"basis": what, "id": self.desk.account_id})
+            return None
+        where = self._elsewhere if kind == "elsewhere" else self._database
+        try:
+            async with where.write() as session:
+                receipt = await record_fill(session, await self._fill(session, *what))
+                if kind == "undo":
+                    await session.rollback()
+        except TradingDBError as error:
+            return type(error)
+        return receipt.result, receipt.order_status
+
+    async def _fill(
+        self,
+        session: ReadSession,
+        number: int,
+        side: str,
+        amount: str,
+        price: str,
+        at: int,
+        name: str,
+        fee: tuple[Decimal, str | None],
+    ) -> NewFill:
+        order = await self.desk.stored_order(session, side)
+        named: dict[str, dict[str, Any]] = {
+            "client": {"client_order_id": side},
+            "venue": {"venue_order_id": f"v-{side}"},
+            "both": {"client_order_id": side, "venue_order_id": f"v-{side}"},
+            "unknown": {"client_order_id": side, "venue_order_id": "unknown"},
+            "other": {"client_order_id": side, "venue_order_id": "v-buy"},
+            "id": {"order_id": order.id},
+            "no id": {"order_id": UUID(int=1), "client_order_id": side},
+            "none": {},
+        }
+        paid = {"fee": fee[0], "fee_currency": fee[1]}
+        # what comes later comes later as a rule: `at` of 0 is late
+        place = number + 10 * at
+        return self.desk.fill(
+            number, side, amount, price, at=place, instrument_id=self.desk.spot, **paid, **named[name]
+        )
+
+    async def seen(self, session: WriteSession) -> list[object]:
+        """All that was stored, but for ids."""
+        account = {"account_id": self.desk.account_id}
+        rows = [(await session.execute(text(query), account)).all() for query in _SEEN]
+        return [*rows, await rebuild_positions(session, account_id=self.desk.account_id)]
+
+
+_SEEN = (
+    """SELECT quantity, average_entry_price, realized_pnl, fees, other_fees, opened_at, last_fill_at, last_fill_place,
+       lots FROM positions WHERE account_id = :account_id""",
+    """SELECT client_order_id, status, filled_quantity, filled_value, average_price, executed_at
+       FROM orders WHERE account_id = :account_id ORDER BY 1""",
+    """SELECT f.venue_trade_id, f.side, f.quantity, f.price, f.fee, f.fee_currency, f.executed_at, o.client_order_id
+       FROM fills f LEFT JOIN orders o ON o.id = f.order_id WHERE f.account_id = :account_id ORDER BY 1""",
+    """SELECT kind, amount, currency, occurred_at FROM cash_movements
+       WHERE account_id = :account_id ORDER BY 4, 1, 3, 2""",
+    "SELECT currency, amount FROM cash_balances WHERE account_id = :account_id ORDER BY 1",
+    """SELECT topic, payload - 'order_id' FROM outbox_events WHERE account_id = :account_id ORDER BY id""",
+)
+
+
+@settings(
+    deadline=None,
+    derandomize=True,
+    database=None,
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(history=st.lists(steps, min_size=4, max_size=14))
+async def test_who_guesses_and_who_looks_store_the_same(
+    database: Database, forgetful: Database, history: list[tuple[str, Any]]
+) -> None:
+    guessing = Twin(await open_orders(database), database, forgetful)
+    looking = Twin(await open_orders(database), forgetful, forgetful)
+    for step in history:
+        assert await guessing.take(step) == await looking.take(step)
+    async with database.write() as session:
+        assert await guessing.seen(session) == await looking.seen(session)
