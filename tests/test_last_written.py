@@ -29,6 +29,30 @@ def test_nothing_is_guessed_where_others_write() -> None:
     assert (last.guess("a"), last.guess("b")) == (None, 1)
 
 
+def looks_until_a_guess(last: LastWritten) -> int:
+    looks = 0
+    while last.guess("a") is None:
+        last.found("a", 1)
+        looks += 1
+    return looks
+
+
+def test_the_more_guesses_are_wrong_the_fewer_are_made() -> None:
+    last = LastWritten()
+    last.wrote("a", 1)
+    waited = []
+    for _ in range(8):
+        waited.append(looks_until_a_guess(last))
+        last.was_wrong("a")
+    assert waited == [1, 2, 4, 8, 16, 32, 64, 64]
+    looks_until_a_guess(last)
+    for _ in range(6):
+        last.was_right("a")
+    last.found("a", 2)
+    assert last.guess("a") is None
+    assert looks_until_a_guess(last) == 1
+
+
 def test_what_was_written_longest_ago_is_forgotten() -> None:
     last = LastWritten(size=2)
     familiar(last, "a", "b")

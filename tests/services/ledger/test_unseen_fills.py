@@ -151,6 +151,14 @@ async def test_who_shares_a_position_looks(database: Database, forgetful: Databa
     assert await quantity(database, desk) == 8
 
 
+async def test_who_was_wrong_becomes_cautious(database: Database, looks: Looks) -> None:
+    """For example because the orders of his fills are never submitted."""
+    desk = await familiar(database)
+    for number in range(3, 13):
+        await record(database, named(desk, number, client_order_id="later"))
+    assert looks.guesses == 3
+
+
 CHANGES = {
     "what is held": "UPDATE positions SET quantity = 5 WHERE account_id = :account_id",
     "its cost": "UPDATE positions SET average_entry_price = 90 WHERE account_id = :account_id",
@@ -191,17 +199,17 @@ async def test_a_new_holding_is_counted_as_the_account_counts_now(database: Data
     desk = await familiar(database)
     async with database.write() as session:
         await session.execute(text(CHANGES["how cost is counted"]), {"account_id": desk.account_id})
-    for number in (3, 4):
+    for number in range(3, 7):
         await record(database, named(desk, number))
     looks.since()
-    await record(database, named(desk, 5, "sell", quantity="4"))
-    await record(database, named(desk, 6))
-    await record(database, named(desk, 7, price="200"))
+    await record(database, named(desk, 7, "sell", quantity="6"))
+    assert looks.since() == 0
+    await record(database, named(desk, 8))
+    await record(database, named(desk, 9, price="200"))
     async with database.read() as session:
         lots = (await desk.position(session)).lots
     assert lots is not None
     assert [lot.price for lot in lots] == [100, 200]
-    assert looks.since() == 1
 
 
 async def test_what_was_rolled_back_was_never_there(database: Database, looks: Looks) -> None:

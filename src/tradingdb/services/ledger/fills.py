@@ -86,7 +86,9 @@ async def _record_unseen(session: WriteSession, place: Place, fill: NewFill) -> 
     await batch.count(session)
     statuses = await batch.posting.store(session, expectation_of(place, book, fill))
     if not statuses:
+        last.was_wrong(place)
         return None
+    last.was_right(place)
     last.wrote(place, book.holding_now(batch.posting.positions[place]))
     (status,) = statuses.values()
     return Receipt(Result.INSERTED, receipt.id, status)
