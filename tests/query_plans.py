@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Executable, text
+from sqlalchemy import Executable, TextClause, text
 from sqlalchemy.dialects.postgresql import asyncpg
 
+from tradingdb.bulk import fetch
 from tradingdb.database import ReadSession
 
 DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
@@ -31,6 +32,16 @@ async def plan_of(session: ReadSession, statement: Executable) -> Plan:
     )
     connection = await session.connection()
     [(answer,)] = await connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {compiled}")
+    return await _plan(session, answer)
+
+
+async def plan_of_fetched(session: ReadSession, statement: TextClause, parameters: Mapping[str, Any]) -> Plan:
+    """The plan of a statement that goes straight to the driver."""
+    [(answer,)] = await fetch(session, text(f"EXPLAIN (FORMAT JSON) {statement.text}"), parameters)
+    return await _plan(session, answer)
+
+
+async def _plan(session: ReadSession, answer: Any) -> Plan:
     [top] = json.loads(answer) if isinstance(answer, str) else answer
     nodes = list(nodes_under(top["Plan"]))
     scanned = {node["Relation Name"] for node in nodes if "Relation Name" in node}

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, TextClause, and_, func, or_, select
 
 from filled_tables import ACCOUNT, AGENT, RULE, RUN, STRATEGY, fill, key
-from query_plans import Plan, plan_of
+from query_plans import Plan, plan_of, plan_of_fetched
+from tradingdb.bulk import fetch
 from tradingdb.core.mode import TradingMode
 from tradingdb.core.timeframe import Timeframe
-from tradingdb.database import Database
+from tradingdb.database import Database, WriteSession
 from tradingdb.models import (
     AgentLog,
     AgentMessage,
@@ -39,6 +41,7 @@ from tradingdb.models import (
     Trade,
     TradeOutcome,
 )
+from tradingdb.services.ledger import NewFill, known_fills, posting, record_fill
 from tradingdb.services.reports import data_checks, ledger_checks, lessons, performance
 from tradingdb.testing import clone_of_template
 from tradingdb.urls import ConnectionTarget
@@ -272,6 +275,40 @@ async def test_a_question_about_a_month_reads_that_months_partition_alone(filled
     async with filled.read() as session:
         plan = await plan_of(session, statement)
     assert plan == Plan(set(), {index}, {f"{table}_2025_02"})
+
+
+async def test_recording_a_fill_reads_no_orders_and_no_fills_but_its_own(
+    filled: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither where it is looked up, nor where it is stored, nor where both are one."""
+    plans: list[Plan] = []
+
+    async def explained(session: WriteSession, statement: TextClause, parameters: Mapping[str, Any]) -> Any:
+        if "tradingdb_open_fill" not in statement.text:  # whose plan only the function knows
+            plans.append(await plan_of_fetched(session, statement, parameters))
+        return await fetch(session, statement, parameters)
+
+    monkeypatch.setattr(known_fills, "fetch", explained)
+    monkeypatch.setattr(posting, "fetch", explained)
+    async with filled.write() as session:
+        for number in range(3):
+            fill_of_order = NewFill(
+                account_id=key(ACCOUNT, 6),
+                instrument_id=6,
+                client_order_id="order 105",
+                venue_trade_id=f"new {number}",
+                side="buy",
+                quantity=Decimal(1),
+                price=Decimal(100),
+                executed_at=MARCH + timedelta(seconds=number),
+            )
+            await record_fill(session, fill_of_order)
+        await session.rollback()
+    looked, stored, _, guessed = plans
+    assert "uq_fills__account_id_instrument_id_venue_trade_id_sequence" in looked.indexes
+    for plan in (looked, stored, guessed):
+        assert plan.relations >= {"orders"}
+        assert plan.read_whole.isdisjoint({"orders", "fills"})
 
 
 async def test_a_table_that_is_read_as_a_whole_is_seen(filled: Database) -> None:
