@@ -13,7 +13,15 @@ from tradingdb.bulk import FEW, arrays, fetch, sent, sent_values, unnested
 from tradingdb.collisions import GATE, collide, in_turn
 from tradingdb.models.trading.open_fill import HELD, selected
 from tradingdb.scope import scoped_by_verb
-from tradingdb.services.ledger.position_rows import POSITION_SIDES, Place, book_of, execution_of, holding_of
+from tradingdb.services.ledger.position_rows import (
+    PLACE,
+    POSITION,
+    POSITION_SIDES,
+    Place,
+    book_of,
+    execution_of,
+    holding_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -102,7 +110,7 @@ async def _locked(session: WriteSession, turn: Turn) -> dict[Place, Book]:
     return {Place(row["account_id"], row["instrument_id"], POSITION_SIDES[row["side"]]): book_of(row) for row in rows}
 
 
-_PLACE = {"account_id": "uuid", "instrument_id": "int4", "side": "text"}
+_PLACE = {name: POSITION[name] for name in PLACE}
 _PLACES = f"{unnested('place', _PLACE)} AS sent ({', '.join(_PLACE)})"
 
 

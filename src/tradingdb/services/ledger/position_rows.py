@@ -45,7 +45,10 @@ POSITION = {
 """Columns of positions that are stored, with their types."""
 
 PLACE = ("account_id", "instrument_id", "side")
+"""Those that say which position it is."""
+
 STATE = tuple(name for name in POSITION if name not in PLACE)
+"""Those that say what is held."""
 
 
 class Place(NamedTuple):
