@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from trading_desk import Desk, open_desk
 
+from tradingdb.collisions import RUN_ALONE
 from tradingdb.database import Database, ReadSession, WriteSession
 from tradingdb.errors import LedgerConflictError, NotFoundError, TradingDBError
 from tradingdb.last_written import LastWritten
@@ -265,6 +266,22 @@ async def test_who_finds_the_position_locked_waits_for_it(database: Database, lo
     await second
     assert looks.since() == 1
     assert await quantity(database, desk) == 4
+
+
+async def test_who_waits_for_one_that_runs_alone_sees_what_he_did(database: Database, looks: Looks) -> None:
+    """Also where he changed nothing of the position."""
+    desk = await familiar(database)
+    looks.since()
+    async with database.write() as alone:
+        await alone.execute(RUN_ALONE)
+        await alone.execute(text(CHANGES["the contract"]), {"instrument_id": desk.perpetual})
+        waiting = asyncio.create_task(record(database, named(desk, 3, "sell", price="130")))
+        done, _ = await asyncio.wait([waiting], timeout=0.3)
+        assert not done
+    await waiting
+    assert looks.since() == 1
+    async with database.read() as session:
+        assert (await desk.position(session)).realized_pnl == 300
 
 
 async def test_many_writers_of_one_position(database: Database, forgetful: Database) -> None:

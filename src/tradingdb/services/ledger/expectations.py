@@ -1,7 +1,7 @@
 """What a fill can expect to find when nobody has looked, and the part of its statement that looks whether it is so.
 
 The position has to be as it was left, counted as it was counted, and the order that the fill names has to fit to it.
-Both are locked unless somebody else has locked them.
+Both are locked, and so is the gate. Nobody is waited for: what was seen before the wait would be old by then.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def expectation_of(place: Place, book: Book, fill: NewFill) -> dict[str, Any]:
 
 AS_EXPECTED = f"""
     SELECT o.id AS order_id, o.status AS order_status
-    FROM (SELECT pg_advisory_xact_lock_shared({GATE})) AS gate
+    FROM (SELECT pg_try_advisory_xact_lock_shared({GATE}) AS is_open) AS gate
     CROSS JOIN {sent("expected", EXPECTED, 1)}
     JOIN positions p ON {" AND ".join(f"p.{name} = sent.{name}" for name in PLACE)}
     JOIN trading_accounts a ON a.id = p.account_id
@@ -60,12 +60,13 @@ AS_EXPECTED = f"""
     LEFT JOIN orders c ON c.account_id = sent.account_id AND c.client_order_id = sent.client_order_id
     LEFT JOIN orders v ON v.account_id = sent.account_id AND v.venue_order_id = sent.venue_order_id
     JOIN orders o ON o.account_id = sent.account_id AND o.id = coalesce(sent.order_id, c.id, v.id)
-    WHERE {" AND ".join(f"p.{name} IS NOT DISTINCT FROM sent.{name}" for name in STATE)}
+    WHERE gate.is_open
+      AND {" AND ".join(f"p.{name} IS NOT DISTINCT FROM sent.{name}" for name in STATE)}
       AND {" AND ".join(f"{sql} IS NOT DISTINCT FROM sent.{name}" for name, (sql, _) in _COUNTED.items())}
       AND coalesce(c.id, o.id) = o.id AND coalesce(v.id, o.id) = o.id
       AND o.instrument_id = sent.instrument_id AND o.position_side = sent.side AND o.side = sent.order_side
     FOR NO KEY UPDATE OF p, o SKIP LOCKED
 """  # noqa: S608 - built from constants
-"""A row, with the order, if all is as expected. Who was updated meanwhile is looked at again once he is locked."""
+"""A row, with the order, if all is as expected. What was updated meanwhile is looked at again once it is locked."""
 
 LOCKED_AS_EXPECTED = "SELECT order_id AS id, order_status AS status FROM expected"
