@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import ColumnElement, Select, TextClause, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, TextClause, and_, func, or_, select, text
 
 from filled_tables import ACCOUNT, AGENT, RULE, RUN, STRATEGY, fill, key
 from query_plans import Plan, plan_of, plan_of_fetched
@@ -277,10 +277,16 @@ async def test_a_question_about_a_month_reads_that_months_partition_alone(filled
     assert plan == Plan(set(), {index}, {f"{table}_2025_02"})
 
 
+MANY_ORDERS = """
+    INSERT INTO orders (id, account_id, instrument_id, client_order_id, side, order_type, quantity)
+    SELECT gen_random_uuid(), :account_id, 6, 'more ' || i, 'buy', 'market', 1 FROM generate_series(1, 5000) AS i
+"""
+
+
 async def test_recording_a_fill_reads_no_orders_and_no_fills_but_its_own(
     filled: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither where it is looked up, nor where it is stored, nor where both are one."""
+    """Neither where it is looked up, nor where it is stored, nor where both are one; and that is planned only once."""
     plans: list[Plan] = []
 
     async def explained(session: WriteSession, statement: TextClause, parameters: Mapping[str, Any]) -> Any:
@@ -291,7 +297,9 @@ async def test_recording_a_fill_reads_no_orders_and_no_fills_but_its_own(
     monkeypatch.setattr(known_fills, "fetch", explained)
     monkeypatch.setattr(posting, "fetch", explained)
     async with filled.write() as session:
-        for number in range(3):
+        await session.execute(text(MANY_ORDERS), {"account_id": key(ACCOUNT, 6)})
+        await session.execute(text("ANALYZE orders"))
+        for number in range(12):
             fill_of_order = NewFill(
                 account_id=key(ACCOUNT, 6),
                 instrument_id=6,
@@ -303,8 +311,10 @@ async def test_recording_a_fill_reads_no_orders_and_no_fills_but_its_own(
                 executed_at=MARCH + timedelta(seconds=number),
             )
             await record_fill(session, fill_of_order)
+        prepared = text("SELECT max(generic_plans) > 0 FROM pg_prepared_statements WHERE statement LIKE :those")
+        assert await session.scalar(prepared, {"those": "WITH expected AS%"})
         await session.rollback()
-    looked, stored, _, guessed = plans
+    looked, stored, _, guessed, *_ = plans
     assert "uq_fills__account_id_instrument_id_venue_trade_id_sequence" in looked.indexes
     for plan in (looked, stored, guessed):
         assert plan.relations >= {"orders"}

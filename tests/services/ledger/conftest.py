@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
+import pytest
 import pytest_asyncio
 from trading_desk import Desk, open_desk
 
 from tradingdb.database import Database, WriteSession
+from tradingdb.last_written import LastWritten
 from tradingdb.models import CostBasis
 
 
@@ -26,3 +30,13 @@ async def shared_desk(database: Database) -> Desk:
     """An account that other connections see."""
     async with database.write() as session:
         return await open_desk(session)
+
+
+@pytest_asyncio.fixture
+async def forgetful(database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Database]:
+    """The same database in another process, which always looks."""
+    with monkeypatch.context() as patch:
+        patch.setattr("tradingdb.database.LastWritten", lambda: LastWritten(size=0))
+        other = Database(database.target)
+    async with other:
+        yield other

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from decimal import Decimal
 from functools import partial
@@ -11,23 +10,18 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-import pytest_asyncio
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from sqlalchemy import text
-from trading_desk import Desk, open_desk
+from trading_desk import Desk, open_orders
 
 from tradingdb.collisions import RUN_ALONE
-from tradingdb.database import Database, ReadSession, WriteSession
+from tradingdb.database import Database
 from tradingdb.errors import LedgerConflictError, NotFoundError, TradingDBError
-from tradingdb.last_written import LastWritten
 from tradingdb.services.ledger import (
     NewFill,
     Receipt,
     Result,
     fills,
     rebuild_positions,
-    record_event,
     record_fill,
     submit_order,
     verify,
@@ -66,26 +60,6 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> Looks:
     monkeypatch.setattr(fills, "open_and_look_up", counted)
     monkeypatch.setattr(fills, "expectation_of", guessed)
     return seen
-
-
-@pytest_asyncio.fixture
-async def forgetful(database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Database]:
-    """The same database in another process, which always looks."""
-    with monkeypatch.context() as patch:
-        patch.setattr("tradingdb.database.LastWritten", lambda: LastWritten(size=0))
-        other = Database(database.target)
-    async with other:
-        yield other
-
-
-async def open_orders(database: Database, quantity: int = 5) -> Desk:
-    """An account with an order each way, which the venue has accepted."""
-    async with database.write() as session:
-        desk = await open_desk(session)
-        for side in ("buy", "sell"):
-            await submit_order(session, desk.order(side, side=side, quantity=Decimal(quantity)))
-            await record_event(session, desk.event("accepted", client_order_id=side, venue_order_id=f"v-{side}"))
-    return desk
 
 
 async def record(database: Database, fill: NewFill) -> Receipt:
@@ -150,6 +124,24 @@ async def test_who_shares_a_position_looks(database: Database, forgetful: Databa
     assert looks.since() == 6
     assert looks.guesses == 1
     assert await quantity(database, desk) == 8
+
+
+async def test_what_cannot_be_next_is_not_guessed(
+    database: Database, looks: Looks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wrong guess would keep the order locked, which looking does not."""
+    desk = await familiar(database)
+    looks.since()
+    assert (await record(database, named(desk, 2))).result is Result.DUPLICATE
+    assert (await record(database, named(desk, 2, at=1, sequence=1))).result is Result.INSERTED
+    assert (await record(database, named(desk, 3, client_order_id=None))).result is Result.INSERTED
+    assert (looks.since(), looks.guesses) == (3, 0)
+    await record(database, named(desk, 4))
+    assert looks.guesses == 1
+    monkeypatch.setattr(fills, "MOST_LOTS", -1)
+    for number in range(5, 10):
+        await record(database, named(desk, number))
+    assert looks.guesses == 3
 
 
 async def test_who_was_wrong_becomes_cautious(database: Database, looks: Looks) -> None:
@@ -243,15 +235,54 @@ async def test_a_fill_that_is_there_is_a_duplicate(database: Database, forgetful
     assert await quantity(database, desk) == 2
 
 
-async def test_an_order_that_does_not_fit_is_refused(database: Database) -> None:
+MISFITS = {
+    "of the other side": ({"client_order_id": "sell"}, LedgerConflictError),
+    "two of them": ({"client_order_id": "buy", "venue_order_id": "v-sell"}, LedgerConflictError),
+    "of another instrument": ({"client_order_id": "spot"}, LedgerConflictError),
+    "of another position": ({"client_order_id": "long"}, LedgerConflictError),
+    "not there": ({"order_id": UUID(int=1), "client_order_id": "buy"}, NotFoundError),
+}
+
+
+@pytest.mark.parametrize(("names", "error"), MISFITS.values(), ids=MISFITS)
+async def test_an_order_that_does_not_fit_is_refused(
+    database: Database, looks: Looks, names: dict[str, Any], error: type[TradingDBError]
+) -> None:
     desk = await familiar(database)
-    with pytest.raises(LedgerConflictError):
-        await record(database, named(desk, 3, client_order_id="sell"))
-    with pytest.raises(LedgerConflictError):
-        await record(database, named(desk, 3, venue_order_id="v-sell"))
+    async with database.write() as session:
+        await submit_order(session, desk.order("spot", instrument_id=desk.spot))
+        await submit_order(session, desk.order("long", position_side="long"))
+    with pytest.raises(error):
+        await record(database, desk.fill(3, at=3, **names))
+    assert looks.guesses == 1
+    assert await quantity(database, desk) == 2
+
+
+async def test_an_order_of_another_account_is_not_there(database: Database, looks: Looks) -> None:
+    other, desk = await open_orders(database), await familiar(database)
+    async with database.read() as session:
+        order = await other.stored_order(session, "buy")
     with pytest.raises(NotFoundError):
-        await record(database, named(desk, 3, order_id=UUID(int=1)))
+        await record(database, desk.fill(3, at=3, order_id=order.id))
+    assert looks.guesses == 1
+    assert await quantity(database, desk) == 2
+
+
+async def test_an_order_by_two_names_is_one_order(database: Database, looks: Looks) -> None:
+    desk = await familiar(database)
+    async with database.write() as session:
+        await submit_order(session, desk.order("more"))
+        order = await desk.stored_order(session, "buy")
+    with pytest.raises(LedgerConflictError):
+        await record(database, desk.fill(3, at=3, order_id=order.id, client_order_id="more"))
+    assert looks.guesses == 1
+    assert await quantity(database, desk) == 2
+
+
+async def test_an_order_that_is_not_known_yet_is_waited_for(database: Database, looks: Looks) -> None:
+    desk = await familiar(database)
     assert (await record(database, named(desk, 3, client_order_id="later"))).order_status is None
+    assert looks.guesses == 1
     assert await quantity(database, desk) == 3
 
 
@@ -268,20 +299,35 @@ async def test_who_finds_the_position_locked_waits_for_it(database: Database, lo
     assert await quantity(database, desk) == 4
 
 
-async def test_who_waits_for_one_that_runs_alone_sees_what_he_did(database: Database, looks: Looks) -> None:
-    """Also where he changed nothing of the position."""
-    desk = await familiar(database)
-    looks.since()
+async def after_one_that_runs_alone(database: Database, statement: str, desk: Desk, fill: NewFill) -> None:
+    """Record a fill that begins to wait before the statement was committed."""
     async with database.write() as alone:
         await alone.execute(RUN_ALONE)
-        await alone.execute(text(CHANGES["the contract"]), {"instrument_id": desk.perpetual})
-        waiting = asyncio.create_task(record(database, named(desk, 3, "sell", price="130")))
+        keys = {"account_id": desk.account_id, "instrument_id": desk.perpetual}
+        await alone.execute(text(statement), {name: keys[name] for name in keys if f":{name}" in statement})
+        waiting = asyncio.create_task(record(database, fill))
         done, _ = await asyncio.wait([waiting], timeout=0.3)
         assert not done
     await waiting
+
+
+async def test_who_waits_for_another_contract_counts_with_it(database: Database, looks: Looks) -> None:
+    desk = await familiar(database)
+    looks.since()
+    await after_one_that_runs_alone(database, CHANGES["the contract"], desk, named(desk, 3, "sell", price="130"))
     assert looks.since() == 1
     async with database.read() as session:
         assert (await desk.position(session)).realized_pnl == 300
+
+
+async def test_who_waits_for_another_way_to_count_counts_so(database: Database, looks: Looks) -> None:
+    desk = await familiar(database)
+    await record(database, named(desk, 3, "sell", quantity="2"))
+    looks.since()
+    await after_one_that_runs_alone(database, CHANGES["how cost is counted"], desk, named(desk, 4))
+    assert looks.since() == 1
+    async with database.read() as session:
+        assert (await desk.position(session)).lots is not None
 
 
 async def test_many_writers_of_one_position(database: Database, forgetful: Database) -> None:
@@ -297,111 +343,3 @@ async def test_many_writers_of_one_position(database: Database, forgetful: Datab
         assert len(await desk.fills(session)) == 77
         assert await rebuild_positions(session, account_id=desk.account_id) == []
         assert await verify(session, account_id=desk.account_id) == []
-
-
-sides = st.sampled_from(["buy", "sell"])
-amounts = st.sampled_from(["1", "0.5", "2.25", "1.000000000000000000000000000000000001"])
-names = st.sampled_from(["client", "venue", "both", "unknown", "other", "id", "no id", "none"])
-fees = st.sampled_from([(Decimal(0), None), (Decimal("0.01"), "USDT"), (Decimal("0.002"), "BTC")])
-some_fill = st.tuples(st.integers(0, 9), sides, amounts, amounts, st.integers(0, 3), names, fees)
-steps = st.one_of(
-    st.tuples(st.just("record"), some_fill),
-    st.tuples(st.just("record"), some_fill),
-    st.tuples(st.just("record"), some_fill),
-    st.tuples(st.just("undo"), some_fill),
-    st.tuples(st.just("elsewhere"), some_fill),
-    st.tuples(st.just("basis"), st.sampled_from(["fifo", "average"])),
-)
-
-
-class Twin:
-    """One of two accounts to which the same happens; only the other's database remembers."""
-
-    def __init__(self, desk: Desk, database: Database, elsewhere: Database) -> None:
-        self.desk, self._database, self._elsewhere = desk, database, elsewhere
-
-    async def take(self, step: tuple[str, Any]) -> object:
-        """Let something happen. Returns what is seen of it."""
-        kind, what = step
-        if kind == "basis":
-            async with self._elsewhere.write() as session:
-                basis = text("UPDATE trading_accounts SET cost_basis = :basis WHERE id = :id")
-                await session.execute(basis, {"basis": what, "id": self.desk.account_id})
-            return None
-        where = self._elsewhere if kind == "elsewhere" else self._database
-        try:
-            async with where.write() as session:
-                receipt = await record_fill(session, await self._fill(session, *what))
-                if kind == "undo":
-                    await session.rollback()
-        except TradingDBError as error:
-            return type(error)
-        return receipt.result, receipt.order_status
-
-    async def _fill(
-        self,
-        session: ReadSession,
-        number: int,
-        side: str,
-        amount: str,
-        price: str,
-        at: int,
-        name: str,
-        fee: tuple[Decimal, str | None],
-    ) -> NewFill:
-        order = await self.desk.stored_order(session, side)
-        named: dict[str, dict[str, Any]] = {
-            "client": {"client_order_id": side},
-            "venue": {"venue_order_id": f"v-{side}"},
-            "both": {"client_order_id": side, "venue_order_id": f"v-{side}"},
-            "unknown": {"client_order_id": side, "venue_order_id": "unknown"},
-            "other": {"client_order_id": side, "venue_order_id": "v-buy"},
-            "id": {"order_id": order.id},
-            "no id": {"order_id": UUID(int=1), "client_order_id": side},
-            "none": {},
-        }
-        paid = {"fee": fee[0], "fee_currency": fee[1]}
-        # what comes later comes later as a rule: `at` of 0 is late
-        place = number + 10 * at
-        return self.desk.fill(
-            number, side, amount, price, at=place, instrument_id=self.desk.spot, **paid, **named[name]
-        )
-
-    async def seen(self, session: WriteSession) -> list[object]:
-        """All that was stored, but for ids."""
-        account = {"account_id": self.desk.account_id}
-        rows = [(await session.execute(text(query), account)).all() for query in _SEEN]
-        return [*rows, await rebuild_positions(session, account_id=self.desk.account_id)]
-
-
-_SEEN = (
-    """SELECT quantity, average_entry_price, realized_pnl, fees, other_fees, opened_at, last_fill_at, last_fill_place,
-       lots FROM positions WHERE account_id = :account_id""",
-    """SELECT client_order_id, status, filled_quantity, filled_value, average_price, executed_at
-       FROM orders WHERE account_id = :account_id ORDER BY 1""",
-    """SELECT f.venue_trade_id, f.side, f.quantity, f.price, f.fee, f.fee_currency, f.executed_at, o.client_order_id
-       FROM fills f LEFT JOIN orders o ON o.id = f.order_id WHERE f.account_id = :account_id ORDER BY 1""",
-    """SELECT kind, amount, currency, occurred_at FROM cash_movements
-       WHERE account_id = :account_id ORDER BY 4, 1, 3, 2""",
-    "SELECT currency, amount FROM cash_balances WHERE account_id = :account_id ORDER BY 1",
-    """SELECT topic, payload - 'order_id' FROM outbox_events WHERE account_id = :account_id ORDER BY id""",
-)
-
-
-@settings(
-    deadline=None,
-    derandomize=True,
-    database=None,
-    max_examples=40,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-@given(history=st.lists(steps, min_size=4, max_size=14))
-async def test_who_guesses_and_who_looks_store_the_same(
-    database: Database, forgetful: Database, history: list[tuple[str, Any]]
-) -> None:
-    guessing = Twin(await open_orders(database), database, forgetful)
-    looking = Twin(await open_orders(database), forgetful, forgetful)
-    for step in history:
-        assert await guessing.take(step) == await looking.take(step)
-    async with database.write() as session:
-        assert await guessing.seen(session) == await looking.seen(session)

@@ -21,10 +21,10 @@ from tradingdb.models import (
     User,
 )
 from tradingdb.services import market
-from tradingdb.services.ledger import NewFill, NewOrder, NewOrderEvent
+from tradingdb.services.ledger import NewFill, NewOrder, NewOrderEvent, record_event, submit_order
 
 if TYPE_CHECKING:
-    from tradingdb.database import ReadSession, WriteSession
+    from tradingdb.database import Database, ReadSession, WriteSession
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -107,3 +107,14 @@ async def open_desk(session: WriteSession, *, cost_basis: CostBasis = CostBasis.
     session.add(account)
     await session.flush()
     return Desk(account.id, spot.id, perpetual.id, inverse.id)
+
+
+async def open_orders(database: Database, quantity: int = 5, market: str = "perpetual") -> Desk:
+    """An account with an order each way, which the venue has accepted."""
+    async with database.write() as session:
+        desk = await open_desk(session)
+        for side in ("buy", "sell"):
+            order = desk.order(side, side=side, quantity=Decimal(quantity), instrument_id=getattr(desk, market))
+            await submit_order(session, order)
+            await record_event(session, desk.event("accepted", client_order_id=side, venue_order_id=f"v-{side}"))
+    return desk

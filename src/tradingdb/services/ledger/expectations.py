@@ -1,7 +1,8 @@
 """What a fill can expect to find when nobody has looked, and the part of its statement that looks whether it is so.
 
 The position has to be as it was left, counted as it was counted, and the order that the fill names has to fit to it.
-Both are locked, and so is the gate. Nobody is waited for: what was seen before the wait would be old by then.
+Both are locked, and so is the gate. Nobody is waited for: what was seen before the wait would be old by then. Of those
+that are locked some stay so where the others are not to be had.
 """
 
 from __future__ import annotations
@@ -26,6 +27,18 @@ _COUNTED = {
     "is_inverse": ("i.is_inverse", "boolean"),
 }
 """How a position is counted, by its account `a` and its instrument `i`: each value's SQL and type."""
+
+_FITTING = {
+    "account_id": "account_id",
+    "instrument_id": "instrument_id",
+    "position_side": "side",
+    "side": "order_side",
+}
+"""What an order has in common with its fills, by the name of what is sent.
+
+Compared in a way that no index serves: PostgreSQL would rather walk all orders of an account than believe that one is
+found by its id, and plan anew for every fill to see which is better.
+"""
 
 _ORDER = {"order_side": "text", "order_id": "uuid", "client_order_id": "text", "venue_order_id": "text"}
 
@@ -59,12 +72,12 @@ AS_EXPECTED = f"""
     JOIN instruments i ON i.id = p.instrument_id
     LEFT JOIN orders c ON c.account_id = sent.account_id AND c.client_order_id = sent.client_order_id
     LEFT JOIN orders v ON v.account_id = sent.account_id AND v.venue_order_id = sent.venue_order_id
-    JOIN orders o ON o.account_id = sent.account_id AND o.id = coalesce(sent.order_id, c.id, v.id)
+    JOIN orders o ON o.id = coalesce(sent.order_id, c.id, v.id)
     WHERE gate.is_open
       AND {" AND ".join(f"p.{name} IS NOT DISTINCT FROM sent.{name}" for name in STATE)}
       AND {" AND ".join(f"{sql} IS NOT DISTINCT FROM sent.{name}" for name, (sql, _) in _COUNTED.items())}
       AND coalesce(c.id, o.id) = o.id AND coalesce(v.id, o.id) = o.id
-      AND o.instrument_id = sent.instrument_id AND o.position_side = sent.side AND o.side = sent.order_side
+      AND {" AND ".join(f"o.{name} IS NOT DISTINCT FROM sent.{given}" for name, given in _FITTING.items())}
     FOR NO KEY UPDATE OF p, o SKIP LOCKED
 """  # noqa: S608 - built from constants
 """A row, with the order, if all is as expected. What was updated meanwhile is looked at again once it is locked."""

@@ -57,11 +57,6 @@ class FillBatch:
         self._seen: dict[Key, UUID] = {}
         self._stored: dict[UUID, StoredFill] = {}
 
-    @property
-    def is_late(self) -> bool:
-        """Whether a history has to be counted again."""
-        return bool(self._recount)
-
     def take(self, place: Place, fill: NewFill, whole: NewFill, found: Mapping[str, Any]) -> Receipt:
         """What becomes of a fill, given what its whole batch says of it, and what is stored under its key."""
         try:

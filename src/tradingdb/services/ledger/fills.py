@@ -15,6 +15,7 @@ from tradingdb.services.ledger.entries import NewFill, Receipt, Result
 from tradingdb.services.ledger.expectations import expectation_of
 from tradingdb.services.ledger.fill_batch import FillBatch
 from tradingdb.services.ledger.guard import require_accounts
+from tradingdb.services.ledger.holdings import place_within
 from tradingdb.services.ledger.known_fills import assumed, open_and_look_up, whole_fills
 from tradingdb.services.ledger.position_rows import POSITION_SIDES, Place
 
@@ -22,8 +23,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tradingdb.database import WriteSession
+    from tradingdb.last_written import LastWritten
     from tradingdb.models import OrderStatus
+    from tradingdb.services.ledger.holdings import Holding
     from tradingdb.services.ledger.position_rows import Book
+    from tradingdb.services.ledger.posting import Posting
+
+
+MOST_LOTS = 100
+"""Of a position that is remembered."""
 
 
 async def record_fill(session: WriteSession, fill: NewFill) -> Receipt:
@@ -63,8 +71,7 @@ async def record_fills(session: WriteSession, fills: Sequence[NewFill]) -> list[
     last = last_written_in(session)
     for place, book in books.items():
         last.found(place, book)
-    for place, holding in batch.posting.positions.items():
-        last.wrote(place, books[place].holding_now(holding))
+        _remember(last, place, book, batch.posting)
     return [
         _with_status(receipt, statuses.get(row["named_order_id"])) for receipt, row in zip(receipts, found, strict=True)
     ]
@@ -77,21 +84,35 @@ async def _record_unseen(session: WriteSession, place: Place, fill: NewFill) -> 
     """
     last = last_written_in(session)
     book: Book | None = last.guess(place)
-    if book is None:
+    if book is None or not _is_next(fill, book.holding):
         return None
     batch = FillBatch({place: book})
     receipt = batch.take(place, fill, fill, assumed(fill))
-    if receipt.result is not Result.INSERTED or batch.is_late:
+    if receipt.result is not Result.INSERTED:
         return None
     await batch.count(session)
-    statuses = await batch.posting.store(session, expectation_of(place, book, fill))
-    if not statuses:
+    status = await batch.posting.store_if(session, expectation_of(place, book, fill))
+    if status is None:
         last.was_wrong(place)
         return None
     last.was_right(place)
-    last.wrote(place, book.holding_now(batch.posting.positions[place]))
-    (status,) = statuses.values()
+    _remember(last, place, book, batch.posting)
     return Receipt(Result.INSERTED, receipt.id, status)
+
+
+def _is_next(fill: NewFill, holding: Holding) -> bool:
+    """Whether a fill comes after all that is held, and so is no duplicate, and names an order."""
+    if fill.order_id is None and fill.client_order_id is None and fill.venue_order_id is None:
+        return False
+    at = fill.executed_at, place_within(fill.venue_trade_id, fill.sequence)
+    return holding.last_place is not None and at > holding.last_place
+
+
+def _remember(last: LastWritten, place: Place, book: Book, posting: Posting) -> None:
+    """Remember a position as it was stored, unless comparing its lots would take longer than looking."""
+    holding = posting.positions.get(place)
+    if holding is not None and len(holding.lots or ()) <= MOST_LOTS:
+        last.wrote(place, book.holding_now(holding))
 
 
 def _with_status(receipt: Receipt, status: OrderStatus | None) -> Receipt:

@@ -138,6 +138,8 @@ def assumed(fill: NewFill) -> dict[str, Any]:
 
 
 TO_BE_FOUND = UUID(int=0)
+"""Stands for the order until the statement that stores the fill has found it."""
+
 _NOT_STORED = dict.fromkeys(KNOWN)
 
 

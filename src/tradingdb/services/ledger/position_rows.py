@@ -79,7 +79,7 @@ class Book:
 
 
 def book_of(row: Row) -> Book:
-    """What a row of `HELD` says."""
+    """What a row of positions says, with its account and its instrument (`open_fill.HELD`)."""
     return Book(contract_of(row), holding_of(row), row["cost_basis"] == CostBasis.FIFO)
 
 

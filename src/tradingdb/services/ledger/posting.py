@@ -59,25 +59,32 @@ class Posting:
         sums["value"] = EXACT.add(sums["value"], value)
         sums["executed_at"] = max(sums["executed_at"], executed_at)
 
-    async def store(
-        self, session: WriteSession, expectation: Mapping[str, Any] | None = None
-    ) -> dict[UUID, OrderStatus]:
-        """Store everything. Returns the status of every order that fills were added to.
-
-        A single fill of an order can be stored on condition: where anything is not as expected nothing is stored, and
-        nothing returned.
-        """
-        parameters: dict[str, Any] = {}
-        counts: list[tuple[str, int]] = []
-        if expectation is not None:
-            parameters.update(sent_values("expected", EXPECTED, [expectation]))
-        for part, rows in self._parts():
-            parameters.update(sent_values(part, COLUMNS[part], rows))
-            counts.append((part, min(len(rows), FEW + 1)))
+    async def store(self, session: WriteSession) -> dict[UUID, OrderStatus]:
+        """Store everything. Returns the status of every order that fills were added to."""
+        counts, parameters = self._sent()
         if not counts:
             return {}
-        stored = await fetch(session, storing(tuple(counts), if_expected=expectation is not None), parameters)
-        return {row["id"]: OrderStatus(row["status"]) for row in stored}
+        rows = await fetch(session, storing(counts), parameters)
+        return {row["id"]: OrderStatus(row["status"]) for row in rows}
+
+    async def store_if(self, session: WriteSession, expectation: Mapping[str, Any]) -> OrderStatus | None:
+        """Store one fill of an order, with all that it changes, if everything is as expected.
+
+        Returns the order's status, and None where something was not: then nothing is stored.
+        """
+        counts, parameters = self._sent()
+        parameters |= sent_values("expected", EXPECTED, [expectation])
+        rows = await fetch(session, storing(counts, if_expected=True), parameters)
+        return OrderStatus(rows[0]["status"]) if rows else None
+
+    def _sent(self) -> tuple[tuple[tuple[str, int], ...], dict[str, Any]]:
+        """Of how many rows each part is, up to the number from which on it is all the same, and their values."""
+        counts: list[tuple[str, int]] = []
+        parameters: dict[str, Any] = {}
+        for part, rows in self._parts():
+            counts.append((part, min(len(rows), FEW + 1)))
+            parameters |= sent_values(part, COLUMNS[part], rows)
+        return tuple(counts), parameters
 
     def _parts(self) -> Iterator[tuple[str, Rows]]:
         """What there is to store, in the order in which it is stored."""

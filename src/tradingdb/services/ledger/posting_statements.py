@@ -123,7 +123,7 @@ _TOLD = {
 
 
 _IF_EXPECTED = "(SELECT {values} FROM {sent} CROSS JOIN {source}) AS sent"
-"""Rows of a part, with the order that was found; none, if the fill is not stored."""
+"""Rows of a part, with the order that was found in place of the one that was sent; none, if the fill is not stored."""
 
 _UNLESS_STORED = "ON CONFLICT (account_id, instrument_id, venue_trade_id, sequence) DO NOTHING"
 
