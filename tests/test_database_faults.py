@@ -171,6 +171,21 @@ async def test_a_connection_that_is_killed_between_two_statements_has_the_same_e
         await work()
 
 
+async def test_a_connection_that_was_lost_is_lost_for_what_comes_after(database: Database) -> None:
+    """Also for those who clean up: what they say would hide why."""
+
+    async def work() -> None:
+        async with database.write() as session:
+            await terminate(database, await session.scalar(text("SELECT pg_backend_pid()")))
+            try:
+                await session.execute(text("SELECT 1"))
+            finally:
+                await session.execute(text("SELECT 2"))
+
+    with pytest.raises(DatabaseUnavailableError, match="lost"):
+        await work()
+
+
 async def test_connections_that_were_killed_while_idle_are_replaced_unseen(database: Database) -> None:
     limits = Limits(pool_size=3, max_overflow=0)
     async with Database(database.target, limits=limits, application_name="killed") as pooled:

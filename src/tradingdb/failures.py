@@ -118,12 +118,16 @@ def is_repeatable(error: BaseException) -> bool:
     return sqlstate_of(error) in REPEATABLE or is_connection_loss(error)
 
 
+_AFTER_A_LOSS = "8s2b"
+"""SQLAlchemy's code where a connection is used on that was lost: what it says itself is about the rollback."""
+
+
 def translated(error: BaseException) -> TradingDBError | None:  # noqa: PLR0911 - one per meaning
     """The same failure of PostgreSQL or its driver as one of our errors; None where the original says it best."""
     state = sqlstate_of(error)
     is_invalidated = isinstance(error, DBAPIError) and error.connection_invalidated
     if isinstance(error, PendingRollbackError):
-        return RolledBackError()
+        return _lost() if error.code == _AFTER_A_LOSS else RolledBackError()
     if state in _MEANING and not (state == READ_ONLY and is_invalidated):
         kind, message = _MEANING[state]
         return kind(message)
@@ -142,8 +146,12 @@ def translated(error: BaseException) -> TradingDBError | None:  # noqa: PLR0911 
             "PostgreSQL refused to write: the server is a replica, or has become one; connect to the primary."
         )
     if is_invalidated or isinstance(error, (asyncpg.InterfaceError, asyncpg.InternalClientError)):
-        return DatabaseUnavailableError("The connection to PostgreSQL was lost.")
+        return _lost()
     return None
+
+
+def _lost() -> DatabaseUnavailableError:
+    return DatabaseUnavailableError("The connection to PostgreSQL was lost.")
 
 
 def _has_no_partition(said: BaseException) -> bool:
