@@ -20,6 +20,7 @@ from tradingdb.errors import InvalidValueError, LedgerConflictError, NotFoundErr
 from tradingdb.models import CashMovementKind, PositionSide
 from tradingdb.scope import scoped_by_verb
 from tradingdb.services.ledger.books import open_books
+from tradingdb.services.ledger.cash_of_fills import MOVEMENT
 from tradingdb.services.ledger.entries import CheckedEntry, Receipt, Result
 from tradingdb.services.ledger.guard import require_accounts
 from tradingdb.services.ledger.position_rows import Place
@@ -286,18 +287,7 @@ _CONTENT = ("kind", "amount", "currency", "occurred_at", "instrument_id", "posit
 _KEY = {"account_id": "uuid", "dedupe_key": "text"}
 _REFERENCE = {"account_id": "uuid", "instrument_id": "int4"}
 _PAID = {"account_id": "uuid", "instrument_id": "int4", "side": "text", "amount": "numeric"}
-_ROW = {
-    "id": "uuid",
-    "account_id": "uuid",
-    "dedupe_key": "text",
-    "kind": "text",
-    "amount": "numeric",
-    "currency": "text",
-    "occurred_at": "timestamptz",
-    "instrument_id": "int4",
-    "note": "text",
-    "details": "jsonb",
-}
+_ROW = MOVEMENT | {"note": "text", "details": "jsonb"}
 _REFERRED = scoped_by_verb(
     text(
         f"""

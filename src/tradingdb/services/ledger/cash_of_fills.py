@@ -19,6 +19,19 @@ if TYPE_CHECKING:
     from tradingdb.services.ledger.position_rows import Place
 
 
+MOVEMENT = {
+    "id": "uuid",
+    "account_id": "uuid",
+    "dedupe_key": "text",
+    "kind": "text",
+    "amount": "numeric",
+    "currency": "text",
+    "occurred_at": "timestamptz",
+    "instrument_id": "int4",
+}
+"""What is stored of every movement, whatever its cause, with its type in PostgreSQL."""
+
+
 def movements_of(
     fill_id: UUID, place: Place, execution: Execution, contract: Contract, realized: Decimal
 ) -> list[dict[str, Any]]:

@@ -12,19 +12,15 @@ from typing import TYPE_CHECKING, Any
 from tradingdb.bulk import sent
 from tradingdb.collisions import GATE
 from tradingdb.models import CostBasis
+from tradingdb.models.trading.open_fill import HELD
 from tradingdb.services.ledger.position_rows import PLACE, POSITION, STATE, position_row
 
 if TYPE_CHECKING:
     from tradingdb.services.ledger.entries import NewFill
     from tradingdb.services.ledger.position_rows import Book, Place
 
-_COUNTED = {
-    "cost_basis": ("a.cost_basis", "text"),
-    "kind": ("i.kind", "text"),
-    "base_currency": ("i.base_currency", "text"),
-    "settle_currency": ("coalesce(i.settle_currency, i.quote_currency)", "text"),
-    "contract_size": ("i.contract_size", "numeric"),
-    "is_inverse": ("i.is_inverse", "boolean"),
+_COUNTED = {name: HELD[name] for name in ("cost_basis", "kind", "base_currency", "contract_size", "is_inverse")} | {
+    "settle_currency": ("coalesce(i.settle_currency, i.quote_currency)", "text")
 }
 """How a position is counted, by its account `a` and its instrument `i`: each value's SQL and type."""
 

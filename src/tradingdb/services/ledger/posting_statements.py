@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from tradingdb.bulk import sent
 from tradingdb.scope import scoped_by_verb
+from tradingdb.services.ledger.cash_of_fills import MOVEMENT
 from tradingdb.services.ledger.expectations import AS_EXPECTED, LOCKED_AS_EXPECTED
 from tradingdb.services.ledger.order_state import ADD_FILLS, ORDER_PAYLOAD
 from tradingdb.services.ledger.position_rows import PLACE, POSITION, STATE
@@ -57,17 +58,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     "position": POSITION,
     "checkpoint": POSITION,
     "change": {"account_id": "uuid", "instrument_id": "int4", "side": "text", "changed_from": "timestamptz"},
-    "movement": {
-        "id": "uuid",
-        "account_id": "uuid",
-        "dedupe_key": "text",
-        "kind": "text",
-        "amount": "numeric",
-        "currency": "text",
-        "occurred_at": "timestamptz",
-        "instrument_id": "int4",
-        "fill_id": "uuid",
-    },
+    "movement": MOVEMENT | {"fill_id": "uuid"},
 }
 """What is sent of each part, with its type in PostgreSQL."""
 
