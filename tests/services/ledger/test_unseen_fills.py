@@ -101,6 +101,21 @@ async def test_who_writes_alone_looks_twice(database: Database, looks: Looks) ->
         assert await verify(session, account_id=desk.account_id) == []
 
 
+async def test_38_digits_survive_a_guess(database: Database, looks: Looks) -> None:
+    """Those of the fill, and those of what was assumed of its position."""
+    desk = await familiar(database)
+    looks.since()
+    digits = "1234567890123456789.0123456789012345678"
+    await record(database, named(desk, 3, quantity=digits, price=digits))
+    await record(database, named(desk, 4, quantity=digits, price=digits))
+    assert (looks.since(), looks.guesses) == (0, 2)
+    async with database.write() as session:
+        kept = [(str(fill.quantity), str(fill.price)) for fill in (await desk.fills(session))[2:]]
+        assert kept == [(digits, digits)] * 2
+        assert str((await desk.position(session)).quantity) == "2469135780246913580.0246913578024691356"
+        assert await rebuild_positions(session, account_id=desk.account_id) == []
+
+
 @pytest.mark.parametrize("name", ["client_order_id", "venue_order_id", "order_id"])
 async def test_any_name_of_the_order_will_do(database: Database, looks: Looks, name: str) -> None:
     desk = await familiar(database)
